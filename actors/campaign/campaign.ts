@@ -1,0 +1,385 @@
+// Campaign: the state of one campaign's actor, and `apply`, the only place where it changes.
+//
+//   C1. State changes only in `apply`, by events that were decided here (bid, lease, outcome,
+//       intake) or read from the journal; both take the same path.
+//   C2. `apply` reads no clock, draws no chance and computes nothing a later version might compute
+//       otherwise: what a decision found out (due times, scores) stands in its event.
+//   C3. A lead's leases never overlap, and every event that ends one names its award (I1).
+//   C4. The campaign's time never runs back (I8).
+
+import { CampaignFault } from '../protocol/errors.ts'
+import type { Event, LeadAwarded, LeadEvent, Standing } from '../protocol/events.ts'
+import {
+  type AwardId,
+  type CampaignId,
+  type ContractorId,
+  type LeadId,
+  parseAwardId,
+} from '../protocol/ids.ts'
+import type { Settings } from '../protocol/settings.ts'
+import { type Config, isTerminal, LeadTable, leadTypeOf, type Move, reschedulesOf, stateOf } from './lead-table.ts'
+import { Leads } from './leads.ts'
+import { MinHeap } from './min-heap.ts'
+import { PullRate } from './pull-rate.ts'
+import { Queue } from './queue.ts'
+import { SlaLedger } from './sla-ledger.ts'
+import { dispositionOf } from '../protocol/dispositions.ts'
+
+/** A contractor's hold on a lead. */
+export interface Lease {
+  award_id: AwardId
+  lead_id: LeadId
+  contractor_id: ContractorId | null
+  awardedAt: number
+  until: number
+  confirmedAt: number | null
+  attempt: number
+}
+
+export class Campaign {
+  readonly id: CampaignId
+  settings: Settings
+  leads = new Leads()
+  queue: Queue
+  /** Open leases by row. */
+  readonly leases = new Map<number, Lease>()
+  /** Until when a contractor does not get a lead it skipped: contractor → row → instant. */
+  readonly hidden = new Map<ContractorId, Map<number, number>>()
+  readonly pulls = new PullRate()
+  readonly sla = new SlaLedger()
+  /** The campaign's latest instant. */
+  at = 0
+  /** Why it is quarantined, null when it is not. */
+  quarantined: string | null = null
+  /** Expected waits by second, see bid.ts. */
+  readonly waits = new Map<number, number>()
+  /** Leads by state, kept as they move. */
+  readonly depth: Map<string, number> = new Map()
+  readonly #leaseEnds = new MinHeap()
+
+  constructor(settings: Settings) {
+    this.id = settings.campaign_id
+    this.settings = settings
+    this.queue = new Queue(this.leads, settings)
+  }
+
+  /** `now`, unless the campaign has already seen later (I8). */
+  clock(now: number): number {
+    return Math.max(now, this.at)
+  }
+
+  get servedAt(): number {
+    return this.pulls.last
+  }
+
+  /** The open lease an award id names, or undefined. */
+  leaseOf(awardId: string): { row: number; lease: Lease } | undefined {
+    const parts = parseAwardId(awardId)
+    if (parts === null) return undefined
+    const row = this.leads.row(parts.lead)
+    if (row === undefined) return undefined
+    const lease = this.leases.get(row)
+    return lease?.award_id === awardId ? { row, lease } : undefined
+  }
+
+  /** The parts of an award id that is one of this campaign's, else null. */
+  partsOf(awardId: string): ReturnType<typeof parseAwardId> {
+    const parts = parseAwardId(awardId)
+    return parts?.campaign === this.id ? parts : null
+  }
+
+  /** Whether `awardId` is the last award of its lead. */
+  isLastAward(row: number, awardId: string): boolean {
+    const parts = parseAwardId(awardId)
+    const { awardN, awardIndex } = this.leads.columns
+    return parts !== null && awardN[row] === parts.n && awardIndex[row] === parts.index
+  }
+
+  /** When the next lease ends, Infinity when there is none. */
+  nextLeaseEnd(): number {
+    while (this.#leaseEnds.size > 0) {
+      const until = this.#leaseEnds.peek()
+      if (this.leases.get(this.#leaseEnds.peekRow())?.until === until) return until
+      this.#leaseEnds.pop()
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** The row whose lease ends next; ask `nextLeaseEnd` first. */
+  nextLeaseRow(): number {
+    return this.#leaseEnds.peekRow()
+  }
+
+  standing(row: number): Standing {
+    const config = this.leads.columns.config[row] as Config
+    const waits = !isTerminal(config) && !this.leases.has(row)
+    const eligibleAt = Math.max(
+      this.leads.columns.dueAt[row] as number,
+      this.leads.columns.eligibleAt[row] as number,
+    )
+    return {
+      state: stateOf(config),
+      lead_type: leadTypeOf(config),
+      reschedules: reschedulesOf(config),
+      due_at: waits ? eligibleAt : null,
+    }
+  }
+
+  /** The configuration `move` leads to; throws when the machine does not allow it. */
+  step(row: number, move: Move): Config {
+    const config = this.leads.columns.config[row] as Config
+    const next = LeadTable.for(this.settings.reschedule.max).step(config, move)
+    if (next === null) {
+      throw this.fault(`lead ${this.leads.id(row)}: no ${move} from ${stateOf(config)}`)
+    }
+    return next
+  }
+
+  fault(message: string): CampaignFault {
+    return new CampaignFault(this.id, message)
+  }
+
+  /** Changes state by one event; the row it was about, or -1. Throws CampaignFault (quarantine). */
+  apply(event: Event): number {
+    this.at = Math.max(this.at, event.at)
+    switch (event.type) {
+      case 'campaign.put':
+        this.#configure(event.settings)
+        return -1
+      case 'campaign.quarantined':
+        this.quarantined = event.reason
+        return -1
+      case 'campaign.requeued':
+        this.quarantined = null
+        return -1
+      default:
+        return this.#applyToLead(event)
+    }
+  }
+
+  #applyToLead(event: LeadEvent): number {
+    if (event.type === 'lead.accepted') return this.#accept(event)
+    const row = this.leads.row(event.lead_id)
+    if (row === undefined) throw this.fault(`${event.type} of lead ${event.lead_id}, never accepted`)
+    const { columns } = this.leads
+    this.queue.remove(row)
+    switch (event.type) {
+      case 'lead.updated':
+        this.#update(row, event)
+        break
+      case 'lead.awarded':
+        this.#award(row, event)
+        break
+      case 'lead.confirmed': {
+        const lease = this.#held(row, event)
+        this.#move(row, 'confirm')
+        lease.confirmedAt = event.at
+        this.#setLeaseEnd(row, lease, event.lease_until)
+        this.#countFirstCall(row, event.at)
+        break
+      }
+      case 'lead.extended':
+        this.#setLeaseEnd(row, this.#held(row, event), event.lease_until)
+        break
+      case 'lead.lapsed':
+        this.#held(row, event)
+        this.#release(row, event.confirmed ? 'missed' : 'lapsed')
+        this.#move(row, 'return')
+        if (event.confirmed) this.#countAttempt(row)
+        if (event.due_at !== null) this.#setDue(row, event.due_at)
+        break
+      case 'lead.skipped':
+        this.#held(row, event)
+        this.#release(row, 'skipped')
+        this.#move(row, 'return')
+        this.#hide(row, event.contractor_id, event.hidden_until)
+        break
+      case 'lead.revoked':
+        this.#held(row, event)
+        this.#release(row, 'revoked')
+        this.#move(row, 'return')
+        break
+      case 'lead.disposed':
+        this.#dispose(row, event)
+        break
+      case 'lead.noted':
+        this.leads.noteKey(row, event.note)
+        break
+    }
+    if (!this.leases.has(row) && !isTerminal(columns.config[row] as Config)) {
+      this.queue.enqueue(row, this.at)
+    }
+    return row
+  }
+
+  #accept(event: Extract<Event, { type: 'lead.accepted' }>): number {
+    const { lead } = event
+    if (this.leads.row(event.lead_id) !== undefined) {
+      throw this.fault(`lead ${event.lead_id} accepted twice`)
+    }
+    const row = this.leads.add(event.lead_id, lead)
+    const rescheduled = lead.lead_type === 'Live' && lead.rescheduled_at !== null
+    const move = lead.lead_type === 'Stale' ? 'stale' : rescheduled ? 'rescheduled' : 'live'
+    this.#set(row, this.step(row, `accept.${move}`), true)
+    this.#setDue(row, event.due_at)
+    this.queue.enqueue(row, this.at)
+    return row
+  }
+
+  #update(row: number, event: Extract<Event, { type: 'lead.updated' }>): void {
+    const { changes } = event
+    this.leads.write(row, changes)
+    const config = this.leads.columns.config[row] as Config
+    const type = leadTypeOf(config)
+    if (changes.lead_type !== undefined && changes.lead_type !== type) {
+      this.#move(row, changes.lead_type === 'Live' ? 'retype.live' : 'retype.stale')
+    }
+    if (changes.rescheduled_at != null && leadTypeOf(this.leads.columns.config[row] as Config) === 'Live') {
+      if (stateOf(this.leads.columns.config[row] as Config) !== 'callback') {
+        this.#move(row, 'retype.rescheduled')
+      }
+    }
+    if (event.due_at !== undefined) this.#setDue(row, event.due_at)
+  }
+
+  #award(row: number, event: LeadAwarded): void {
+    const held = this.leases.get(row)
+    if (held !== undefined) {
+      throw this.fault(`lead ${event.lead_id} awarded while held under ${held.award_id}`)
+    }
+    const parts = parseAwardId(event.award_id)
+    if (parts === null) throw this.fault(`malformed award id ${event.award_id}`)
+    this.#move(row, 'award')
+    const lease: Lease = {
+      award_id: event.award_id,
+      lead_id: event.lead_id,
+      contractor_id: event.contractor_id,
+      awardedAt: event.at,
+      until: event.lease_until,
+      confirmedAt: null,
+      attempt: event.attempt,
+    }
+    this.leases.set(row, lease)
+    this.#leaseEnds.push(event.lease_until, row)
+    const { columns } = this.leads
+    columns.awardN[row] = parts.n
+    columns.awardIndex[row] = parts.index
+    this.leads.close(row, 'open')
+    this.pulls.note(event.at)
+  }
+
+  #dispose(row: number, event: Extract<Event, { type: 'lead.disposed' }>): void {
+    const { columns } = this.leads
+    const disposition = dispositionOf(event.code)
+    if (disposition === undefined) throw this.fault(`unknown disposition code ${event.code}`)
+    const lease = this.leases.get(row)
+    if (event.award_id === null ? lease !== undefined : lease?.award_id !== event.award_id && !event.late) {
+      throw this.fault(`disposition of ${event.award_id ?? 'no award'}, lead held under ${lease?.award_id ?? 'none'}`)
+    }
+    // A confirmed lease that lapsed was already counted as an attempt.
+    const counted = event.late && this.leads.closing(row) === 'missed'
+    if (lease?.confirmedAt == null && !counted) this.#countFirstCall(row, event.attempted_at)
+    if (event.award_id !== null) this.#release(row, 'disposed')
+    this.#move(row, disposition.effect)
+    if (!counted) this.#countAttempt(row)
+    if (disposition.effect === 'miss' && event.result.state === 'rescheduled') {
+      columns.rescheduledAt[row] = event.attempted_at
+    }
+    if (disposition.effect === 'busy') this.#countBusy(row, event.attempted_at)
+    if (event.result.due_at !== null) this.#setDue(row, event.result.due_at)
+    this.leads.noteKey(row, event.note)
+    if (stateOf(columns.config[row] as Config) !== event.result.state) {
+      throw this.fault(
+        `${event.code} of lead ${event.lead_id} leads to ${stateOf(columns.config[row] as Config)}, its event says ${event.result.state}`,
+      )
+    }
+  }
+
+  #held(row: number, event: { award_id: AwardId; type: string }): Lease {
+    const lease = this.leases.get(row)
+    if (lease?.award_id !== event.award_id) {
+      throw this.fault(`${event.type} of ${event.award_id}, lead held under ${lease?.award_id ?? 'none'}`)
+    }
+    return lease
+  }
+
+  #release(row: number, closing: Parameters<Leads['close']>[1]): void {
+    this.leases.delete(row)
+    this.leads.close(row, closing)
+  }
+
+  #setLeaseEnd(row: number, lease: Lease, until: number): void {
+    lease.until = until
+    this.#leaseEnds.push(until, row)
+  }
+
+  #setDue(row: number, dueAt: number): void {
+    this.leads.columns.dueAt[row] = dueAt
+    this.leads.columns.eligibleAt[row] = dueAt
+  }
+
+  #hide(row: number, contractor: ContractorId | null, until: number): void {
+    if (contractor === null) {
+      this.leads.columns.eligibleAt[row] = Math.max(
+        until,
+        this.leads.columns.eligibleAt[row] as number,
+      )
+      return
+    }
+    const rows = this.hidden.get(contractor) ?? new Map<number, number>()
+    for (const [other, end] of rows) if (end <= this.at) rows.delete(other)
+    rows.set(row, until)
+    this.hidden.set(contractor, rows)
+  }
+
+  #countAttempt(row: number): void {
+    const { attempts } = this.leads.columns
+    attempts[row] = (attempts[row] as number) + 1
+  }
+
+  #countBusy(row: number, at: number): void {
+    const { busyCount, busyDay } = this.leads.columns
+    const day = Math.floor(at / 86_400_000)
+    busyCount[row] = busyDay[row] === day ? (busyCount[row] as number) + 1 : 1
+    busyDay[row] = day
+  }
+
+  /** The first call of a live lead is what its deadline is about. */
+  #countFirstCall(row: number, at: number): void {
+    const { attempts, createdAt, config } = this.leads.columns
+    if (attempts[row] !== 0 || leadTypeOf(config[row] as Config) !== 'Live') return
+    if (reschedulesOf(config[row] as Config) > 0) return
+    const onTime = at - (createdAt[row] as number) <= this.settings.sla.minutes * 60_000
+    this.sla.note(at, onTime)
+  }
+
+  #move(row: number, move: Move): void {
+    this.#set(row, this.step(row, move), false)
+  }
+
+  #set(row: number, config: Config, isNew: boolean): void {
+    const { columns } = this.leads
+    if (!isNew) this.#count(stateOf(columns.config[row] as Config), -1)
+    columns.config[row] = config
+    this.#count(stateOf(config), 1)
+  }
+
+  #count(state: string, by: number): void {
+    this.depth.set(state, (this.depth.get(state) ?? 0) + by)
+  }
+
+  #configure(settings: Settings): void {
+    this.settings = settings
+    this.rebuild()
+  }
+
+  /** Makes everything derived anew from the leads and leases (Q3). */
+  rebuild(): void {
+    this.queue = new Queue(this.leads, this.settings)
+    this.queue.load(this.at)
+    this.depth.clear()
+    const { config } = this.leads.columns
+    for (let row = 0; row < this.leads.size; row++) this.#count(stateOf(config[row] as Config), 1)
+    for (const [row, lease] of this.leases) this.#leaseEnds.push(lease.until, row)
+  }
+}

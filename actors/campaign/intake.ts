@@ -1,0 +1,205 @@
+// Intake: a lead as it was sent, against the lead as it is known: new, changed, the same, or
+// rejected with the field and the cure. The key is (campaign, id), for ever (I3).
+
+import type { IngestOutcome } from '../protocol/commands.ts'
+import type { LeadAccepted, LeadUpdated, StoredLead } from '../protocol/events.ts'
+import type { LeadInput } from '../protocol/lead.ts'
+import { keyRefOf, type Sealer } from '../protocol/seal.ts'
+import type { Campaign } from './campaign.ts'
+import { type Config, isTerminal } from './lead-table.ts'
+import { canonical } from './leads.ts'
+
+export type IntakeDecision =
+  | { outcome: IngestOutcome; event?: undefined }
+  | { outcome: 'accepted'; event: LeadAccepted }
+  | { outcome: 'updated'; event: LeadUpdated }
+
+/** Fields that mean the same on a new and on a known lead and need no sealing. */
+const PLAIN = ['city', 'source', 'last_activity', 'stage', 'timezone', 'amount_due'] as const
+
+export function decideIntake(
+  campaign: Campaign,
+  input: LeadInput,
+  clock: number,
+  sealer: Sealer,
+): IntakeDecision {
+  const customer = campaign.settings.customer_id
+  if (input.customer_id !== undefined && input.customer_id !== customer) {
+    return rejected('/customer_id', `campaign ${campaign.id} belongs to customer ${customer}`)
+  }
+  if (campaign.quarantined !== null) {
+    return rejected('/campaign_id', `campaign ${campaign.id} is quarantined: an operator must requeue it`)
+  }
+  const now = campaign.clock(clock)
+  const row = campaign.leads.row(input.id)
+  return row === undefined
+    ? accept(campaign, input, now, sealer)
+    : update(campaign, row, input, now, sealer)
+}
+
+function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Sealer): IntakeDecision {
+  const { lead_type, created_at } = input
+  if (input.customer_id === undefined) return rejected('/customer_id', 'required for a new lead')
+  if (lead_type === undefined) return rejected('/lead_type', 'required for a new lead: Live or Stale')
+  if (created_at === undefined) {
+    return rejected('/created_at', 'required for a new lead: when it came in, with an offset')
+  }
+  const rescheduled_at = input.rescheduled_at ?? null
+  const lead: StoredLead = {
+    customer_id: input.customer_id,
+    lead_type,
+    city: input.city ?? null,
+    source: input.source ?? null,
+    last_activity: input.last_activity ?? null,
+    stage: input.stage ?? null,
+    pricing_plan: input.pricing_plan ?? null,
+    rescheduled_at,
+    created_at,
+    timezone: input.timezone ?? null,
+    amount_due: input.amount_due ?? null,
+    attributes: emptyToNull(input.attributes ?? null),
+    revision: input.revision ?? 0,
+    ...sealed(input, 0, sealer),
+  }
+  const due_at =
+    lead_type === 'Live' && rescheduled_at !== null
+      ? dueAfter(campaign, rescheduled_at, lead.timezone)
+      : created_at
+  return {
+    outcome: 'accepted',
+    event: {
+      type: 'lead.accepted',
+      campaign_id: campaign.id,
+      lead_id: input.id,
+      at: now,
+      lead,
+      due_at,
+    },
+  }
+}
+
+function update(
+  campaign: Campaign,
+  row: number,
+  input: LeadInput,
+  now: number,
+  sealer: Sealer,
+): IntakeDecision {
+  const known = campaign.leads.read(row, campaign.settings.customer_id)
+  const { revision } = input
+  // Something older than what is known, from a sender that lagged: nothing of it counts.
+  if (revision !== undefined && revision < known.revision) return { outcome: 'unchanged' }
+  const changes: Partial<StoredLead> = {}
+  for (const field of PLAIN) {
+    const value = input[field]
+    if (value !== undefined && value !== known[field]) Object.assign(changes, { [field]: value })
+  }
+  if (input.pricing_plan !== undefined && input.pricing_plan !== known.pricing_plan) {
+    changes.pricing_plan = input.pricing_plan
+  }
+  if (input.attributes !== undefined && canonical(input.attributes) !== canonical(known.attributes)) {
+    changes.attributes = emptyToNull(input.attributes)
+  }
+  identify(changes, campaign, row, input, known, sealer)
+  let due_at: number | undefined
+  if (revision !== undefined && revision > known.revision) {
+    changes.revision = revision
+    due_at = restate(changes, campaign, row, input, known)
+  }
+  if (Object.keys(changes).length === 0) return { outcome: 'unchanged' }
+  const event: LeadUpdated = {
+    type: 'lead.updated',
+    campaign_id: campaign.id,
+    lead_id: input.id,
+    at: now,
+    changes,
+  }
+  if (due_at !== undefined) event.due_at = due_at
+  return { outcome: 'updated', event }
+}
+
+/** What only a higher revision may change; the new due time when it moves. */
+function restate(
+  changes: Partial<StoredLead>,
+  campaign: Campaign,
+  row: number,
+  input: LeadInput,
+  known: StoredLead,
+): number | undefined {
+  const { lead_type, created_at, rescheduled_at } = input
+  if (created_at !== undefined && created_at !== known.created_at) changes.created_at = created_at
+  const terminal = isTerminal(campaign.leads.columns.config[row] as Config)
+  const retyped = !terminal && lead_type !== undefined && lead_type !== known.lead_type
+  if (retyped) changes.lead_type = lead_type
+  if (rescheduled_at === undefined || rescheduled_at === known.rescheduled_at) {
+    return retyped && lead_type === 'Live' ? (created_at ?? known.created_at) : undefined
+  }
+  changes.rescheduled_at = rescheduled_at
+  const live = (lead_type ?? known.lead_type) === 'Live'
+  if (terminal || !live || rescheduled_at === null) return undefined
+  return dueAfter(campaign, rescheduled_at, changes.timezone ?? known.timezone)
+}
+
+/** Changes of phone and account number, told by their hashes: the old ones stay sealed. */
+function identify(
+  changes: Partial<StoredLead>,
+  campaign: Campaign,
+  row: number,
+  input: LeadInput,
+  known: StoredLead,
+  sealer: Sealer,
+): void {
+  const keyRef = campaign.leads.columns.keyRef[row] as number
+  const after = sealed(
+    {
+      phone: differs(input.phone, known.phone_hash, sealer) ? input.phone : undefined,
+      account_no: differs(input.account_no, known.account_hash, sealer) ? input.account_no : undefined,
+    },
+    keyRef,
+    sealer,
+  )
+  if (differs(input.phone, known.phone_hash, sealer)) {
+    changes.phone = after.phone
+    changes.phone_hash = after.phone_hash
+  }
+  if (differs(input.account_no, known.account_hash, sealer)) {
+    changes.account_no = after.account_no
+    changes.account_hash = after.account_hash
+  }
+}
+
+function differs(value: string | null | undefined, hash: number, sealer: Sealer): boolean {
+  if (value === undefined) return false
+  return value === null ? hash !== 0 : sealer.hash(value) !== hash
+}
+
+function sealed(
+  input: { phone?: string | null | undefined; account_no?: string | null | undefined },
+  keyRef: number,
+  sealer: Sealer,
+): Pick<StoredLead, 'phone' | 'account_no' | 'phone_hash' | 'account_hash'> {
+  const phone = input.phone ?? null
+  const account = input.account_no ?? null
+  const sealedPhone = phone === null ? null : sealer.seal(keyRef, phone)
+  // One key a lead: what was sealed first decides it for the second.
+  const same = sealedPhone === null ? keyRef : keyRefOf(sealedPhone)
+  return {
+    phone: sealedPhone,
+    account_no: account === null ? null : sealer.seal(same, account),
+    phone_hash: phone === null ? 0 : sealer.hash(phone),
+    account_hash: account === null ? 0 : sealer.hash(account),
+  }
+}
+
+function dueAfter(campaign: Campaign, rescheduledAt: number, timezone: string | null): number {
+  const wanted = rescheduledAt + campaign.settings.reschedule.after_min_h * 3_600_000
+  return campaign.queue.calendar(timezone ?? campaign.settings.timezone).nextOpen(wanted)
+}
+
+function emptyToNull(attributes: StoredLead['attributes']): StoredLead['attributes'] {
+  return attributes !== null && Object.keys(attributes).length === 0 ? null : attributes
+}
+
+function rejected(path: string, reason: string): IntakeDecision {
+  return { outcome: { path, reason } }
+}

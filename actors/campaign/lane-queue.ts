@@ -1,0 +1,120 @@
+// Lane queue: the leads of one lane in order of arrival, offered best first.
+//
+// A policy's score is convex in arrival between a few edges (policy.ts, P1), so between two edges
+// the best lead is the oldest or the newest, and once that is taken the next best is again at an
+// end of what is left. A span is such a stretch, eaten from both ends.
+
+import type { Calendar } from '../policy/calendar.ts'
+import type { Lane, Policy, Scene } from '../policy/policy.ts'
+import { before, OrderedRows, type Place } from './ordered-rows.ts'
+
+/** A lead that could be awarded: its class, and its score as of the scene's instant. */
+export interface Candidate {
+  row: number
+  rank: number
+  score: number
+  lane: Lane
+  arrival: number
+  scene: Scene
+}
+
+export class LaneQueue {
+  readonly lane: Lane
+  readonly rank: number
+  readonly calendar: Calendar
+  readonly rows: OrderedRows
+  readonly #arrivalOf: (row: number) => number
+
+  constructor(lane: Lane, rank: number, calendar: Calendar, arrivalOf: (row: number) => number) {
+    this.lane = lane
+    this.rank = rank
+    this.calendar = calendar
+    this.#arrivalOf = arrivalOf
+    this.rows = new OrderedRows(arrivalOf)
+  }
+
+  /** The lane cut at the edges of its score, ready to be eaten. */
+  spans(policy: Policy, scene: Scene): Span[] {
+    const spans: Span[] = []
+    let low = this.rows.start()
+    for (const end of [...this.#edges(scene).map((edge) => this.rows.above(edge)), this.rows.end()]) {
+      if (!before(low, end)) continue
+      const high = this.rows.previous(end)
+      if (high !== undefined) spans.push(new Span(this, policy, scene, low, high))
+      low = end
+    }
+    return spans
+  }
+
+  candidate(place: Place, score: number, scene: Scene): Candidate {
+    const row = this.rows.row(place)
+    return { row, rank: this.rank, score, lane: this.lane, arrival: this.#arrivalOf(row), scene }
+  }
+
+  arrivalAt(place: Place): number {
+    return this.#arrivalOf(this.rows.row(place))
+  }
+
+  /** Arrivals between which this lane's score is convex, ascending. */
+  #edges(scene: Scene): number[] {
+    const { asOf } = scene
+    switch (this.lane.kind) {
+      case 'first': {
+        const late = this.calendar.openBefore(asOf, scene.slaMs)
+        return [late, ...this.calendar.edgesBetween(late, asOf), asOf]
+      }
+      case 'again':
+      case 'callback':
+        return [asOf - scene.retryMs, asOf]
+      case 'stale':
+        return [asOf]
+    }
+  }
+}
+
+export class Span {
+  readonly #queue: LaneQueue
+  readonly #policy: Policy
+  readonly #scene: Scene
+  #low: Place
+  #high: Place
+  #lowScore: number
+  #highScore: number
+  /** The score of the best lead left, -Infinity when there is none. */
+  best: number
+
+  constructor(queue: LaneQueue, policy: Policy, scene: Scene, low: Place, high: Place) {
+    this.#queue = queue
+    this.#policy = policy
+    this.#scene = scene
+    this.#low = low
+    this.#high = high
+    this.#lowScore = this.#scoreAt(low)
+    this.#highScore = before(low, high) ? this.#scoreAt(high) : this.#lowScore
+    this.best = Math.max(this.#lowScore, this.#highScore)
+  }
+
+  /** Takes the best lead left; of two equal ones the older. */
+  take(): Candidate {
+    const older = this.#lowScore >= this.#highScore
+    const place = older ? this.#low : this.#high
+    const candidate = this.#queue.candidate(place, this.best, this.#scene)
+    if (!before(this.#low, this.#high)) {
+      this.best = Number.NEGATIVE_INFINITY
+      return candidate
+    }
+    if (older) {
+      this.#low = this.#queue.rows.next(this.#low)
+      this.#lowScore = this.#scoreAt(this.#low)
+    } else {
+      this.#high = this.#queue.rows.previous(this.#high) ?? this.#low
+      this.#highScore = this.#scoreAt(this.#high)
+    }
+    this.best = Math.max(this.#lowScore, this.#highScore)
+    return candidate
+  }
+
+  #scoreAt(place: Place): number {
+    return this.#policy.score(this.#queue.lane, this.#queue.arrivalAt(place), this.#scene)
+  }
+}

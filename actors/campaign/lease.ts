@@ -1,0 +1,186 @@
+// Lease: awarding a lead, and what its holder may do with it before the outcome.
+
+import type { Order } from '../protocol/commands.ts'
+import type { Event, LeadAwarded } from '../protocol/events.ts'
+import type { AwardId, LeadId } from '../protocol/ids.ts'
+import type { RefusedReason, Reply } from '../protocol/replies.ts'
+import { formatTime } from '../protocol/time.ts'
+import { candidates } from './bid.ts'
+import type { Campaign } from './campaign.ts'
+import type { Candidate } from './lane-queue.ts'
+import { stateOf } from './lead-table.ts'
+
+/** A talk of two hours ends any lease: beyond it somebody forgot to hang up. */
+const TALK_MAX_MS = 2 * 3_600_000
+/** After a confirmed call nobody reported, the lead rests this long. */
+export const REST_MS = 30 * 60_000
+const SKIP_ALL_MS = 5 * 60_000
+
+/** What a command decided: the events to journal, and the answer once they are durable. */
+export interface Decision {
+  events: Event[]
+  reply: Reply
+}
+
+/**
+ * Awards the campaign's best lead, if it still scores the order's reserve as of the bids' instant;
+ * undefined when nothing does. `mint` makes the award's id.
+ */
+export function decideAward(
+  campaign: Campaign,
+  order: Order,
+  instant: { now: number; asOf: number },
+  mint: (lead: LeadId) => AwardId,
+): { event: LeadAwarded; candidate: Candidate } | undefined {
+  const now = campaign.clock(instant.now)
+  const [candidate] = candidates(campaign, 1, now, instant.asOf, order.contractor)
+  if (candidate === undefined || !reaches(candidate, order.reserve)) return undefined
+  const { row, rank, score, lane, arrival, scene } = candidate
+  const lead_id = campaign.leads.id(row)
+  const ttlMs = campaign.settings.lease.ttl_s * 1000
+  const event: LeadAwarded = {
+    type: 'lead.awarded',
+    campaign_id: campaign.id,
+    lead_id,
+    at: now,
+    award_id: mint(lead_id),
+    contractor_id: order.contractor,
+    request_id: order.request,
+    body: order.body,
+    lease_until: Math.min(now + ttlMs, campaign.queue.calendarOf(row).closesAt(now)),
+    attempt: (campaign.leads.columns.attempts[row] as number) + 1,
+    class: rank,
+    score,
+    terms: { ...campaign.queue.policy.terms(lane, arrival, scene) },
+    as_of: instant.asOf,
+    runner_up: order.runner_up,
+    asked: order.asked,
+    answered: order.answered,
+    unknown: order.unknown,
+    digest: order.digest,
+  }
+  if (order.bids !== undefined) event.bids = order.bids
+  return { event, candidate }
+}
+
+function reaches({ rank, score }: Candidate, reserve: Order['reserve']): boolean {
+  if (reserve === null) return true
+  return rank > reserve[0] || (rank === reserve[0] && score >= reserve[1])
+}
+
+/** Right before dialling: the last word on calling hours, and the start of the first call. */
+export function decideConfirm(campaign: Campaign, award_id: string, clock: number): Decision {
+  const now = campaign.clock(clock)
+  const held = campaign.leaseOf(award_id)
+  if (held === undefined) return refused(whyClosed(campaign, award_id))
+  const { row, lease } = held
+  if (lease.confirmedAt !== null) return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
+  if (!campaign.queue.calendarOf(row).isOpen(now)) return refused('outside_hours')
+  const lease_until = Math.max(lease.until, now + campaign.settings.lease.ttl_s * 1000)
+  return {
+    events: [{ type: 'lead.confirmed', ...about(campaign, lease), at: now, lease_until }],
+    reply: { type: 'confirmed', lease_until: formatTime(lease_until) },
+  }
+}
+
+/** While ringing or talking. A confirmed lease may go past closing time, an unconfirmed one not. */
+export function decideExtend(campaign: Campaign, award_id: string, clock: number): Decision {
+  const now = campaign.clock(clock)
+  const held = campaign.leaseOf(award_id)
+  if (held === undefined) return refused(whyClosed(campaign, award_id))
+  const { row, lease } = held
+  const latest =
+    lease.confirmedAt === null
+      ? Math.min(lease.awardedAt + TALK_MAX_MS, campaign.queue.calendarOf(row).closesAt(now))
+      : lease.confirmedAt + TALK_MAX_MS
+  const wanted = Math.min(now + campaign.settings.lease.ttl_s * 1000, latest)
+  const lease_until = Math.max(lease.until, wanted)
+  return {
+    events: [{ type: 'lead.extended', ...about(campaign, lease), at: now, lease_until }],
+    reply: { type: 'extended', lease_until: formatTime(lease_until) },
+  }
+}
+
+/** Hands the lead back; its contractor does not get it again today. */
+export function decideSkip(
+  campaign: Campaign,
+  award_id: string,
+  reason: string,
+  clock: number,
+): Decision {
+  const now = campaign.clock(clock)
+  const held = campaign.leaseOf(award_id)
+  if (held === undefined) {
+    const why = whyClosed(campaign, award_id)
+    return why === 'skipped' ? answer({ type: 'skipped' }) : refused(why)
+  }
+  const { row, lease } = held
+  const hidden_until =
+    lease.contractor_id === null
+      ? now + SKIP_ALL_MS
+      : campaign.queue.calendarOf(row).endOfDay(now)
+  const { contractor_id } = lease
+  return {
+    events: [
+      {
+        type: 'lead.skipped',
+        ...about(campaign, lease),
+        at: now,
+        reason,
+        contractor_id,
+        hidden_until,
+      },
+    ],
+    reply: { type: 'skipped' },
+  }
+}
+
+/** The events that end leases whose time has come. */
+export function decideLapses(campaign: Campaign, clock: number, emit: (event: Event) => void): void {
+  const now = campaign.clock(clock)
+  while (campaign.nextLeaseEnd() <= now) {
+    const row = campaign.nextLeaseRow()
+    const lease = campaign.leases.get(row)
+    if (lease === undefined) return
+    const confirmed = lease.confirmedAt !== null
+    const due_at = confirmed
+      ? campaign.queue.calendarOf(row).nextOpen(lease.until + REST_MS)
+      : null
+    emit({ type: 'lead.lapsed', ...about(campaign, lease), at: now, confirmed, due_at })
+  }
+}
+
+/** Why an award is not open: `skipped` tells a repeated skip apart. */
+export function whyClosed(campaign: Campaign, award_id: string): RefusedReason | 'skipped' {
+  const parts = campaign.partsOf(award_id)
+  const row = parts === null ? undefined : campaign.leads.row(parts.lead)
+  if (parts === null || row === undefined) return 'unknown'
+  const { awardN, config } = campaign.leads.columns
+  if (!campaign.isLastAward(row, award_id)) {
+    return parts.n >= (awardN[row] as number) ? 'unknown' : 'closed'
+  }
+  switch (campaign.leads.closing(row)) {
+    case 'lapsed':
+    case 'missed':
+      return 'lapsed'
+    case 'skipped':
+      return 'skipped'
+    case 'revoked':
+      return stateOf(config[row] as number) === 'suppressed' ? 'suppressed' : 'closed'
+    default:
+      return 'closed'
+  }
+}
+
+function about(campaign: Campaign, lease: { award_id: AwardId; lead_id: LeadId }) {
+  const { award_id, lead_id } = lease
+  return { campaign_id: campaign.id, lead_id, award_id }
+}
+
+function answer(reply: Reply): Decision {
+  return { events: [], reply }
+}
+
+function refused(reason: RefusedReason | 'skipped'): Decision {
+  return answer({ type: 'refused', reason: reason === 'skipped' ? 'closed' : reason })
+}

@@ -1,0 +1,72 @@
+// View: a lead and its campaign as the contract shows them.
+
+import type { CustomerId } from '../protocol/ids.ts'
+import { type LeadView, timeOrNull } from '../protocol/lead.ts'
+import type { CampaignShown } from '../protocol/replies.ts'
+import { formatTime } from '../protocol/time.ts'
+import type { Campaign } from './campaign.ts'
+
+/** What was sealed, opened for somebody who may see it; absent when its key is gone. */
+export interface Opened {
+  phone?: string
+  account_no?: string
+}
+
+export function leadView(campaign: Campaign, row: number, opened: Opened): LeadView {
+  const customer: CustomerId = campaign.settings.customer_id
+  const lead = campaign.leads.read(row, customer)
+  const view: LeadView = {
+    id: campaign.leads.id(row),
+    customer_id: customer,
+    campaign_id: campaign.id,
+    lead_type: lead.lead_type,
+    city: lead.city,
+    source: lead.source,
+    last_activity: timeOrNull(lead.last_activity),
+    stage: lead.stage,
+    pricing_plan: lead.pricing_plan ?? campaign.settings.pricing_plan,
+    rescheduled_at: timeOrNull(lead.rescheduled_at),
+    created_at: formatTime(lead.created_at),
+  }
+  if (opened.phone !== undefined) view.phone = opened.phone
+  if (opened.account_no !== undefined) view.account_no = opened.account_no
+  if (lead.timezone !== null) view.timezone = lead.timezone
+  if (lead.amount_due !== null) view.amount_due = lead.amount_due
+  if (lead.attributes !== null) view.attributes = lead.attributes
+  if (lead.revision > 0) view.revision = lead.revision
+  return view
+}
+
+const STATES = [
+  'waiting',
+  'leased',
+  'confirmed',
+  'rescheduled',
+  'callback',
+  'stale',
+  'converted',
+  'lost',
+  'invalid',
+  'suppressed',
+] as const
+
+export function campaignShown(campaign: Campaign, now: number): CampaignShown {
+  campaign.queue.wake(now)
+  const { oldest, overdue } = campaign.queue.firstCallsAt(now)
+  const { onTime, late } = campaign.sla.today(now)
+  const counted = onTime + late + overdue
+  const shown: CampaignShown = {
+    type: 'campaign',
+    ...campaign.settings,
+    leads: campaign.leads.size,
+    depth: Object.fromEntries(
+      STATES.map((state) => [state, campaign.depth.get(state) ?? 0]),
+    ) as CampaignShown['depth'], // One entry for every state, just above.
+    eligible: campaign.quarantined === null ? campaign.queue.awake : 0,
+    oldest_live_age_s: oldest === null ? null : Math.max(0, Math.round((now - oldest) / 1000)),
+    sla_attained: { on_time: onTime, late, overdue, share: counted === 0 ? null : onTime / counted },
+    last_award_at: campaign.servedAt === 0 ? null : formatTime(campaign.servedAt),
+  }
+  if (campaign.quarantined !== null) shown.quarantined = campaign.quarantined
+  return shown
+}

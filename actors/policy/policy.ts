@@ -1,0 +1,68 @@
+// Policy: the one number leads and campaigns are compared by, behind one interface.
+//
+// Leads that differ in nothing but their time share a *lane*; a policy scores a lane's lead from
+// its arrival alone. That is what makes a bid cheap: the queue looks at lanes, not at leads.
+//
+//   P1. A lane's score is convex in `arrival` between the edges that `Scene` names (deadline,
+//       opening, closing), so a segment's best lead is its oldest or its newest.
+//   P2. The terms add up to the score exactly, for the score is made by adding them.
+
+import type { Plan } from '../protocol/settings.ts'
+import type { ChanceStep } from './propensity.ts'
+
+/** Why a lead waits: its first call, another call, a call that was promised, or nothing urgent. */
+export type Kind = 'first' | 'again' | 'callback' | 'stale'
+
+/** What leads of one lane have in common. */
+export interface Lane {
+  readonly kind: Kind
+  readonly plan: Plan
+  readonly chance: ChanceStep
+  /** Attempts made before, counted up to 3. */
+  readonly attempts: number
+}
+
+/** What holds for all of a campaign's leads at the instant they are scored for. */
+export interface Scene {
+  /** The instant, milliseconds: that of the call for bids. */
+  readonly asOf: number
+  /** Expected wait of a lead that is passed over, seconds: backlog over pull rate, clamped. */
+  readonly waitS: number
+  /** Price of a first call missing its deadline, in conversions of an average Starter lead. */
+  readonly slaPrice: number
+  /** Time to the first call that was promised, ms of calling hours. */
+  readonly slaMs: number
+  /** How long a due retry or callback may wait before it counts as overdue, ms. */
+  readonly retryMs: number
+  /** Milliseconds of calling hours from an arrival to `asOf`. */
+  readonly openSince: (arrival: number) => number
+}
+
+/** The terms of a score, in a fixed order; their sum is the score. */
+export type Terms = { readonly [name: string]: number }
+
+export interface Policy {
+  readonly name: 'index' | 'fifo'
+  /** Classes go first, always: 3 a due callback, 2 a live lead or due retry, 1 a stale lead. */
+  rankOf(kind: Kind): number
+  /** Whether leads of these lanes must be scored apart; lanes it calls equal share a queue. */
+  laneOf(lane: Lane): Lane
+  /** `arrival`: when its wait began (stale: its last activity), milliseconds. */
+  score(lane: Lane, arrival: number, scene: Scene): number
+  terms(lane: Lane, arrival: number, scene: Scene): Terms
+  /** The terms in words, by name. */
+  details(lane: Lane, arrival: number, scene: Scene): { readonly [name: string]: string }
+}
+
+export function rankOf(kind: Kind): number {
+  return kind === 'callback' ? 3 : kind === 'stale' ? 1 : 2
+}
+
+/** A span of time for people: "45 s", "12 min", "3.5 h", "2 days". */
+export function inWords(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${(seconds / 3600).toFixed(1)} h`
+  return `${Math.round(seconds / 86_400)} days`
+}

@@ -1,0 +1,183 @@
+// Events: what happened, in the past tense. The journal is nothing but these, and `apply` is the
+// only place where they change state. Times are milliseconds, ids are numbers; what identifies a
+// person is sealed (see runtime/vault) before it becomes part of an event.
+
+import type { Channel } from './dispositions.ts'
+import type { AwardId, CampaignId, ContractorId, CustomerId, LeadId, RequestId } from './ids.ts'
+import type { LeadType } from './lead.ts'
+import type { Plan, Settings } from './settings.ts'
+
+/** A lead's fields as the journal keeps them; phone and account number only sealed. */
+export interface StoredLead {
+  customer_id: CustomerId
+  lead_type: LeadType
+  city: string | null
+  source: string | null
+  last_activity: number | null
+  stage: string | null
+  /** null: the campaign's. */
+  pricing_plan: Plan | null
+  rescheduled_at: number | null
+  created_at: number
+  timezone: string | null
+  amount_due: number | null
+  attributes: Record<string, string | number> | null
+  revision: number
+  /** Sealed under the lead's key, null where it has none. */
+  phone: Uint8Array | null
+  account_no: Uint8Array | null
+  /** Keyed hashes for matching, 52 bits of HMAC-SHA-256; 0 where there is none. */
+  phone_hash: number
+  account_hash: number
+}
+
+export type LeadState =
+  | 'waiting'
+  | 'leased'
+  | 'confirmed'
+  | 'rescheduled'
+  | 'callback'
+  | 'stale'
+  | 'converted'
+  | 'lost'
+  | 'invalid'
+  | 'suppressed'
+
+interface InCampaign {
+  campaign_id: CampaignId
+  /** When it happened, milliseconds; never before the campaign's event before it (I8). */
+  at: number
+}
+
+interface OfLead extends InCampaign {
+  lead_id: LeadId
+  /** Stream sequence of the record with this lead's event before, 0 for its first. */
+  prev?: number
+}
+
+interface OfAward extends OfLead {
+  award_id: AwardId
+}
+
+/** Where a lead stands after an event: what a disposition's answer tells. */
+export interface Standing {
+  state: LeadState
+  lead_type: LeadType
+  reschedules: number
+  /** When it becomes eligible, milliseconds; null where that means nothing (terminal, leased). */
+  due_at: number | null
+}
+
+export interface CampaignPut extends InCampaign {
+  type: 'campaign.put'
+  settings: Settings
+}
+export interface CampaignQuarantined extends InCampaign {
+  type: 'campaign.quarantined'
+  reason: string
+}
+export interface CampaignRequeued extends InCampaign {
+  type: 'campaign.requeued'
+}
+export interface LeadAccepted extends OfLead {
+  type: 'lead.accepted'
+  lead: StoredLead
+  /** When it is due: its creation, or for one that comes rescheduled the end of its pause. */
+  due_at: number
+}
+export interface LeadUpdated extends OfLead {
+  type: 'lead.updated'
+  changes: Partial<StoredLead>
+  /** Set when the changes moved it. */
+  due_at?: number
+}
+export interface LeadAwarded extends OfAward {
+  type: 'lead.awarded'
+  contractor_id: ContractorId | null
+  request_id: RequestId | null
+  /** Digest of the request's body, so that the id with another body is told apart (I10). */
+  body: number
+  lease_until: number
+  attempt: number
+  class: number
+  score: number
+  /** The score's terms; they add up to it. */
+  terms: Record<string, number>
+  /** The instant the bids were made for: scores are as of it. */
+  as_of: number
+  runner_up: { campaign_id: CampaignId; class: number; score: number } | null
+  asked: number
+  answered: number
+  unknown: CampaignId[]
+  /** FNV-1a over the tick's bids as the gateway saw them. */
+  digest: number
+  /** All bids of this request, for one award in a hundred (I11). */
+  bids?: [campaign: CampaignId, rank: number, score: number][]
+}
+export interface LeadConfirmed extends OfAward {
+  type: 'lead.confirmed'
+  lease_until: number
+}
+export interface LeadExtended extends OfAward {
+  type: 'lead.extended'
+  lease_until: number
+}
+export interface LeadLapsed extends OfAward {
+  type: 'lead.lapsed'
+  /** A confirmed lease lapses into a counted attempt, an unconfirmed one leaves no trace. */
+  confirmed: boolean
+  /** When it is due again, for a confirmed one. */
+  due_at: number | null
+}
+export interface LeadSkipped extends OfAward {
+  type: 'lead.skipped'
+  reason: string
+  contractor_id: ContractorId | null
+  /** Until when it is hidden: from that contractor, or from all where none was named. */
+  hidden_until: number
+}
+export interface LeadRevoked extends OfAward {
+  type: 'lead.revoked'
+  reason: string
+}
+export interface LeadDisposed extends OfLead {
+  type: 'lead.disposed'
+  award_id: AwardId | null
+  code: string
+  channel: Channel
+  /** When the attempt was made; the reschedule window counts from it. */
+  attempted_at: number
+  callback_at: number | null
+  amount: number | null
+  note: Uint8Array | null
+  late: boolean
+  /** Set when calling hours moved the due time past what the cadence says. */
+  deferred: 'calling_hours' | null
+  result: Standing
+}
+/** A disposition that came too late to count: the timeline grows, the state does not. */
+export interface LeadNoted extends OfAward {
+  type: 'lead.noted'
+  code: string
+  channel: Channel
+  note: Uint8Array | null
+}
+
+export type CampaignEvent = CampaignPut | CampaignQuarantined | CampaignRequeued
+export type LeadEvent =
+  | LeadAccepted
+  | LeadUpdated
+  | LeadAwarded
+  | LeadConfirmed
+  | LeadExtended
+  | LeadLapsed
+  | LeadSkipped
+  | LeadRevoked
+  | LeadDisposed
+  | LeadNoted
+export type Event = CampaignEvent | LeadEvent
+export type EventType = Event['type']
+
+export function isLeadEvent(event: Event): event is LeadEvent {
+  return event.type.startsWith('lead.')
+}

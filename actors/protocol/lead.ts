@@ -1,0 +1,128 @@
+// Lead: the Lead Data Store's schema as the contract sends it, parsed to what the engine keeps.
+
+import { z } from 'zod'
+import type { CampaignId, CustomerId, LeadId } from './ids.ts'
+import { check, type Fault, id, text, time, zone } from './schema.ts'
+import { PLANS, type Plan } from './settings.ts'
+import { formatTime } from './time.ts'
+
+export type LeadType = 'Live' | 'Stale'
+
+/** The largest lead, bytes of its JSON. */
+export const LEAD_BYTES_MAX = 8192
+
+const phone = z.string('must be a phone number in E.164').transform((raw, ctx) => {
+  const digits = raw.replace(/[\s().-]/g, '').replace(/^00/, '+')
+  if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits
+  ctx.addIssue({
+    code: 'custom',
+    message: 'must be a phone number in E.164 with its country code, such as "+912212345678"',
+  })
+  return z.NEVER
+})
+
+const attributes = z
+  .record(
+    z.string().min(1).max(64, 'must have names of at most 64 characters'),
+    z.union([z.string().max(500), z.number()], 'must be a text or a number'),
+  )
+  .refine((map) => Object.keys(map).length <= 50, 'must have at most 50 entries')
+
+export const leadSchema = z.strictObject({
+  id,
+  campaign_id: id,
+  customer_id: id.optional(),
+  lead_type: z.enum(['Live', 'Stale']).optional(),
+  city: text(200).nullish(),
+  source: text(200).nullish(),
+  last_activity: time.nullish(),
+  stage: text(200).nullish(),
+  pricing_plan: z.enum(PLANS).optional(),
+  rescheduled_at: time.nullish(),
+  created_at: time.optional(),
+  phone: phone.nullish(),
+  account_no: text(64).nullish(),
+  timezone: zone.nullish(),
+  amount_due: z.int('must be an integer of the minor unit').nullish(),
+  attributes: attributes.nullish(),
+  revision: z.int('must be an integer').min(0).optional(),
+})
+
+type Parsed = z.output<typeof leadSchema>
+
+/** A lead as it travels inside: ids branded, times in milliseconds; absent keeps, null clears. */
+export type LeadInput = { [K in keyof Parsed as undefined extends Parsed[K] ? never : K]: Parsed[K] } & {
+  [K in keyof Parsed as undefined extends Parsed[K] ? K : never]?: Exclude<Parsed[K], undefined>
+} & { id: LeadId; campaign_id: CampaignId; customer_id?: CustomerId }
+
+/** Every field of a lead but its key, in the order the contract lists them. */
+export const LEAD_FIELDS = [
+  'customer_id',
+  'lead_type',
+  'city',
+  'source',
+  'last_activity',
+  'stage',
+  'pricing_plan',
+  'rescheduled_at',
+  'created_at',
+  'phone',
+  'account_no',
+  'timezone',
+  'amount_due',
+  'attributes',
+  'revision',
+] as const
+
+/** A lead as the contract sends it: times as texts, null where it has none. */
+export interface LeadView {
+  id: LeadId
+  customer_id: CustomerId
+  campaign_id: CampaignId
+  lead_type: LeadType
+  city: string | null
+  source: string | null
+  last_activity: string | null
+  stage: string | null
+  pricing_plan: Plan
+  rescheduled_at: string | null
+  created_at: string
+  phone?: string
+  account_no?: string
+  timezone?: string
+  amount_due?: number
+  attributes?: Record<string, string | number>
+  revision?: number
+}
+
+/** A nullable time as the contract sends it. */
+export function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : formatTime(ms)
+}
+
+/** Parses one lead, or says what is wrong with it and where. */
+export function parseLead(
+  value: unknown,
+): { ok: true; value: LeadInput } | { ok: false; fault: Fault } {
+  const result = check(leadSchema, value)
+  if (!result.ok) return result
+  // Small leads, nearly all of them, cannot reach the bound; only a long one is measured exactly.
+  if (roughSize(value) > LEAD_BYTES_MAX / 4) {
+    const size = new TextEncoder().encode(JSON.stringify(value)).length
+    if (size > LEAD_BYTES_MAX) {
+      return {
+        ok: false,
+        fault: { path: '', reason: `must be at most ${LEAD_BYTES_MAX} bytes, this lead has ${size}` },
+      }
+    }
+  }
+  return { ok: true, value: result.value as LeadInput }
+}
+
+function roughSize(value: unknown): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 0
+  for (const [key, part] of Object.entries(value)) size += key.length + roughSize(part)
+  return size
+}

@@ -1,0 +1,115 @@
+// Campaign settings: section 5 of the contract, with every default.
+
+import { z } from 'zod'
+import type { CampaignId, CustomerId } from './ids.ts'
+import { id, text, zone } from './schema.ts'
+
+export const PLANS = ['Starter', 'Pro', 'Enterprise'] as const
+export type Plan = (typeof PLANS)[number]
+
+const clock = z
+  .string('must be a local time HH:MM')
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a local time HH:MM, 00:00 to 24:00')
+
+/** Calling hours on some weekdays, local time; `from` before `to`. */
+const hours = z
+  .strictObject({
+    days: z
+      .array(z.int('must be 1 (Monday) to 7').min(1).max(7), 'must be a list of days, 1 (Monday) to 7')
+      .min(1, 'must name a day, 1 (Monday) to 7')
+      .max(7),
+    from: clock,
+    to: clock,
+  })
+  .refine((span) => span.from < span.to, {
+    message: 'must be after "from": split hours that pass midnight into two entries',
+    path: ['to'],
+  })
+
+/** Added to the log-odds of conversion; beyond 8 either way nothing could outweigh it. */
+const weight = z.number('must be a number').min(-8, 'must be -8 or more').max(8, 'must be 8 or less')
+const weights = z.record(z.string().max(200), weight)
+
+export const settingsSchema = z.strictObject({
+  campaign_id: id,
+  customer_id: id,
+  name: text(200).optional(),
+  kind: z.enum(['sales', 'collections']).default('sales'),
+  mode: z
+    .enum(['pooled', 'allocated', 'inbound', 'outbound'])
+    .default('pooled')
+    // The names the calling floor uses: an uploaded list that is dialled is "inbound" there.
+    .transform((mode) => (mode === 'inbound' ? 'pooled' : mode === 'outbound' ? 'allocated' : mode)),
+  pricing_plan: z.enum(PLANS).default('Starter'),
+  timezone: zone.optional(),
+  hours: z
+    .array(hours, 'must be a list of {days, from, to}')
+    .min(1, 'must hold calling hours; use "paused" to stop a campaign')
+    .max(50)
+    .default([{ days: [1, 2, 3, 4, 5, 6, 7], from: '09:00', to: '19:00' }]),
+  policy: z.enum(['index', 'fifo']).default('index'),
+  weights: z
+    .strictObject({
+      city: weights.default({}),
+      source: weights.default({}),
+      stage: weights.default({}),
+      /** A number weighs a numeric attribute; a map weighs an attribute's texts. */
+      attributes: z.record(z.string().max(200), z.union([weight, weights])).default({}),
+    })
+    .default({ city: {}, source: {}, stage: {}, attributes: {} }),
+  stale_share: z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').default(0),
+  sla: z
+    .strictObject({
+      minutes: z.number().min(1).max(10_080).default(30),
+      target: z.number().min(0).max(1).default(0.9),
+    })
+    .default({ minutes: 30, target: 0.9 }),
+  reschedule: z
+    .strictObject({
+      after_min_h: z.number().min(0).max(720).default(22),
+      after_max_h: z.number().min(0).max(720).default(24),
+      max: z.int('must be an integer').min(0).max(10).default(3),
+    })
+    .refine((span) => span.after_min_h <= span.after_max_h, {
+      message: 'must be "after_min_h" or more',
+      path: ['after_max_h'],
+    })
+    .default({ after_min_h: 22, after_max_h: 24, max: 3 }),
+  lease: z
+    .strictObject({ ttl_s: z.number().min(1, 'must be 1 or more').max(7200).default(90) })
+    .default({ ttl_s: 90 }),
+  attempts: z
+    .strictObject({
+      max_per_day: z.int().min(1).max(100).optional(),
+      max_per_7d: z.int().min(1).max(700).optional(),
+      cooldown_h: z.number().min(0).max(720).optional(),
+    })
+    .default({}),
+  paused: z.boolean('must be true or false').default(false),
+})
+
+export type Hours = z.output<typeof hours>
+export type Settings = Omit<z.output<typeof settingsSchema>, 'campaign_id' | 'customer_id' | 'timezone'> & {
+  campaign_id: CampaignId
+  customer_id: CustomerId
+  timezone: string
+}
+
+/** The settings a campaign has that nobody ever put. */
+export function defaultSettings(
+  campaign: CampaignId,
+  customer: CustomerId,
+  timezone: string,
+): Settings {
+  return withZone(settingsSchema.parse({ campaign_id: campaign, customer_id: customer }), timezone)
+}
+
+/** Parsed settings with the process's zone where none was given. */
+export function withZone(parsed: z.output<typeof settingsSchema>, timezone: string): Settings {
+  return {
+    ...parsed,
+    campaign_id: parsed.campaign_id as CampaignId,
+    customer_id: parsed.customer_id as CustomerId,
+    timezone: parsed.timezone ?? timezone,
+  }
+}

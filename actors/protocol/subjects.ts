@@ -1,0 +1,48 @@
+// Subjects, streams and buckets: every name the engine uses on NATS.
+
+import type { HostId, ShardId } from './ids.ts'
+
+/** The public services, by subject; queue group `gateway`. */
+export const SERVICES = [
+  'lead.next',
+  'lead.confirm',
+  'lead.extend',
+  'lead.skip',
+  'lead.disposition',
+  'lead.ingest',
+  'lead.show',
+  'campaign.put',
+  'campaign.show',
+  'campaign.list',
+  'suppression.add',
+  'suppression.remove',
+  'suppression.check',
+] as const
+export type Service = (typeof SERVICES)[number]
+export const GATEWAY_GROUP = 'gateway'
+export const BUDGET_HEADER = 'X-Budget-Ms'
+
+/** The journal: one subject a shard. */
+export const EVENTS = 'EVENTS'
+export const eventsSubject = (shard: ShardId | '*') => `ev.${shard}`
+/** Ingest for an owner that is away or slow: a work queue, one subject a shard. */
+export const INBOX = 'INBOX'
+export const inboxSubject = (shard: ShardId | '*') => `in.${shard}`
+
+/** Live hosts and the shards they hold; a host that stops beating disappears. */
+export const HOSTS_BUCKET = 'hosts'
+/** The keys that seal what identifies a person. Erasing one erases that person everywhere. */
+export const KEYS_BUCKET = 'keys'
+export const JOBS_BUCKET = 'jobs'
+export const SNAPSHOTS_STORE = 'snap'
+/** Import files waiting for a worker, and the rows they had to reject. */
+export const IMPORTS_STORE = 'imports'
+
+/** A shard's owner answers commands here, whoever it is. */
+export const commandSubject = (shard: ShardId) => `cmd.${shard}`
+/** One call for bids a host, for all its campaigns and all requests of a tick. */
+export const bidSubject = (host: HostId) => `host.${host}.bid`
+export const pingSubject = (host: HostId) => `host.${host}.ping`
+export const releaseSubject = (host: HostId) => `host.${host}.release`
+/** "This host did not answer": peers ping it and act at once instead of waiting for its TTL. */
+export const SUSPECT = 'suspect'

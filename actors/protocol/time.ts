@@ -1,0 +1,86 @@
+// Instants: milliseconds since 1970 inside, RFC 3339 with milliseconds and `Z` outside.
+//
+// Written out (days-from-civil, Howard Hinnant 2013) because this room has no `Date`, and because
+// `Date.parse` takes a text without an offset as local time, which the contract refuses.
+
+const SHAPE =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/
+const DAY_MS = 86_400_000
+
+/** Milliseconds of an RFC 3339 time with an offset; null when it is not one. */
+export function parseTime(text: string): number | null {
+  const match = SHAPE.exec(text)
+  if (match === null) return null
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null
+  if (hour > 23 || minute > 59 || second > 60) return null
+  const offset = offsetMinutes(match[8] ?? 'Z')
+  if (offset === null) return null
+  const millis = Math.trunc(Number(`0.${match[7] ?? '0'}`) * 1000 + 1e-6)
+  const days = daysFromCivil(year, month, day)
+  return days * DAY_MS + (hour * 3600 + (minute - offset) * 60 + second) * 1000 + millis
+}
+
+/** RFC 3339 in UTC with milliseconds and `Z`. */
+export function formatTime(ms: number): string {
+  const days = Math.floor(ms / DAY_MS)
+  const rest = ms - days * DAY_MS
+  const { year, month, day } = civilFromDays(days)
+  const clock = [rest / 3_600_000, (rest / 60_000) % 60, (rest / 1000) % 60].map((part) =>
+    pad(Math.floor(part), 2),
+  )
+  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock.join(':')}.${pad(Math.floor(rest % 1000), 3)}Z`
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, '0')
+}
+
+function offsetMinutes(text: string): number | null {
+  if (text === 'Z' || text === 'z') return 0
+  const hours = Number(text.slice(1, 3))
+  const minutes = Number(text.slice(4, 6))
+  if (hours > 23 || minutes > 59) return null
+  return (text[0] === '-' ? -1 : 1) * (hours * 60 + minutes)
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
+
+function civilFromDays(days: number): { year: number; month: number; day: number } {
+  const z = days + 719_468
+  const era = Math.floor(z / 146_097)
+  const dayOfEra = z - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  )
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
+  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1
+  const month = shifted + (shifted < 10 ? 3 : -9)
+  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day }
+}
