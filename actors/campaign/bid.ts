@@ -1,11 +1,11 @@
 // Bid: what a campaign answers to a call for bids. Reading only; nothing is held for a bid, the
 // award decides anew.
 
-import type { Conditions } from './queue.ts'
-import type { Campaign } from './campaign.ts'
-import type { Candidate } from './lane-queue.ts'
 import type { CampaignAnswer, Reasons } from '../protocol/commands.ts'
 import type { ContractorId } from '../protocol/ids.ts'
+import type { Campaign } from './campaign.ts'
+import type { Candidate } from './lane-queue.ts'
+import type { Conditions } from './queue.ts'
 
 /** The price of a missed first call until it is learnt from the share that is on time. */
 const SLA_PRICE = 0.5
@@ -42,8 +42,7 @@ export function candidates(
   if (campaign.settings.paused || campaign.quarantined !== null) return []
   campaign.queue.wake(now)
   const skipped = contractor === null ? undefined : campaign.hidden.get(contractor)
-  const hidden =
-    skipped === undefined ? undefined : (row: number) => (skipped.get(row) ?? 0) > now
+  const hidden = skipped === undefined ? undefined : (row: number) => (skipped.get(row) ?? 0) > now
   return campaign.queue.best(count, now, conditionsOf(campaign, asOf), hidden)
 }
 

@@ -7,6 +7,7 @@
 //   C3. A lead's leases never overlap, and every event that ends one names its award (I1).
 //   C4. The campaign's time never runs back (I8).
 
+import { dispositionOf } from '../protocol/dispositions.ts'
 import { CampaignFault } from '../protocol/errors.ts'
 import type { Event, LeadAwarded, LeadEvent, Standing } from '../protocol/events.ts'
 import {
@@ -17,13 +18,20 @@ import {
   parseAwardId,
 } from '../protocol/ids.ts'
 import type { Settings } from '../protocol/settings.ts'
-import { type Config, isTerminal, LeadTable, leadTypeOf, type Move, reschedulesOf, stateOf } from './lead-table.ts'
+import {
+  type Config,
+  isTerminal,
+  LeadTable,
+  leadTypeOf,
+  type Move,
+  reschedulesOf,
+  stateOf,
+} from './lead-table.ts'
 import { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
 import { PullRate } from './pull-rate.ts'
 import { Queue } from './queue.ts'
 import { SlaLedger } from './sla-ledger.ts'
-import { dispositionOf } from '../protocol/dispositions.ts'
 
 /** A contractor's hold on a lead. */
 export interface Lease {
@@ -160,7 +168,8 @@ export class Campaign {
   #applyToLead(event: LeadEvent): number {
     if (event.type === 'lead.accepted') return this.#accept(event)
     const row = this.leads.row(event.lead_id)
-    if (row === undefined) throw this.fault(`${event.type} of lead ${event.lead_id}, never accepted`)
+    if (row === undefined)
+      throw this.fault(`${event.type} of lead ${event.lead_id}, never accepted`)
     const { columns } = this.leads
     this.queue.remove(row)
     switch (event.type) {
@@ -234,7 +243,10 @@ export class Campaign {
     if (changes.lead_type !== undefined && changes.lead_type !== type) {
       this.#move(row, changes.lead_type === 'Live' ? 'retype.live' : 'retype.stale')
     }
-    if (changes.rescheduled_at != null && leadTypeOf(this.leads.columns.config[row] as Config) === 'Live') {
+    if (
+      changes.rescheduled_at != null &&
+      leadTypeOf(this.leads.columns.config[row] as Config) === 'Live'
+    ) {
       if (stateOf(this.leads.columns.config[row] as Config) !== 'callback') {
         this.#move(row, 'retype.rescheduled')
       }
@@ -273,8 +285,14 @@ export class Campaign {
     const disposition = dispositionOf(event.code)
     if (disposition === undefined) throw this.fault(`unknown disposition code ${event.code}`)
     const lease = this.leases.get(row)
-    if (event.award_id === null ? lease !== undefined : lease?.award_id !== event.award_id && !event.late) {
-      throw this.fault(`disposition of ${event.award_id ?? 'no award'}, lead held under ${lease?.award_id ?? 'none'}`)
+    if (
+      event.award_id === null
+        ? lease !== undefined
+        : lease?.award_id !== event.award_id && !event.late
+    ) {
+      throw this.fault(
+        `disposition of ${event.award_id ?? 'no award'}, lead held under ${lease?.award_id ?? 'none'}`,
+      )
     }
     // A confirmed lease that lapsed was already counted as an attempt.
     const counted = event.late && this.leads.closing(row) === 'missed'
@@ -298,7 +316,9 @@ export class Campaign {
   #held(row: number, event: { award_id: AwardId; type: string }): Lease {
     const lease = this.leases.get(row)
     if (lease?.award_id !== event.award_id) {
-      throw this.fault(`${event.type} of ${event.award_id}, lead held under ${lease?.award_id ?? 'none'}`)
+      throw this.fault(
+        `${event.type} of ${event.award_id}, lead held under ${lease?.award_id ?? 'none'}`,
+      )
     }
     return lease
   }

@@ -28,7 +28,10 @@ export function decideIntake(
     return rejected('/customer_id', `campaign ${campaign.id} belongs to customer ${customer}`)
   }
   if (campaign.quarantined !== null) {
-    return rejected('/campaign_id', `campaign ${campaign.id} is quarantined: an operator must requeue it`)
+    return rejected(
+      '/campaign_id',
+      `campaign ${campaign.id} is quarantined: an operator must requeue it`,
+    )
   }
   const now = campaign.clock(clock)
   const row = campaign.leads.row(input.id)
@@ -40,7 +43,8 @@ export function decideIntake(
 function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Sealer): IntakeDecision {
   const { lead_type, created_at } = input
   if (input.customer_id === undefined) return rejected('/customer_id', 'required for a new lead')
-  if (lead_type === undefined) return rejected('/lead_type', 'required for a new lead: Live or Stale')
+  if (lead_type === undefined)
+    return rejected('/lead_type', 'required for a new lead: Live or Stale')
   if (created_at === undefined) {
     return rejected('/created_at', 'required for a new lead: when it came in, with an offset')
   }
@@ -97,7 +101,10 @@ function update(
   if (input.pricing_plan !== undefined && input.pricing_plan !== known.pricing_plan) {
     changes.pricing_plan = input.pricing_plan
   }
-  if (input.attributes !== undefined && canonical(input.attributes) !== canonical(known.attributes)) {
+  if (
+    input.attributes !== undefined &&
+    canonical(input.attributes) !== canonical(known.attributes)
+  ) {
     changes.attributes = emptyToNull(input.attributes)
   }
   identify(changes, campaign, row, input, known, sealer)
@@ -153,7 +160,9 @@ function identify(
   const after = sealed(
     {
       phone: differs(input.phone, known.phone_hash, sealer) ? input.phone : undefined,
-      account_no: differs(input.account_no, known.account_hash, sealer) ? input.account_no : undefined,
+      account_no: differs(input.account_no, known.account_hash, sealer)
+        ? input.account_no
+        : undefined,
     },
     keyRef,
     sealer,

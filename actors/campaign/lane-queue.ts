@@ -37,7 +37,10 @@ export class LaneQueue {
   spans(policy: Policy, scene: Scene): Span[] {
     const spans: Span[] = []
     let low = this.rows.start()
-    for (const end of [...this.#edges(scene).map((edge) => this.rows.above(edge)), this.rows.end()]) {
+    for (const end of [
+      ...this.#edges(scene).map((edge) => this.rows.above(edge)),
+      this.rows.end(),
+    ]) {
       if (!before(low, end)) continue
       const high = this.rows.previous(end)
       if (high !== undefined) spans.push(new Span(this, policy, scene, low, high))

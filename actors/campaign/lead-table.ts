@@ -145,7 +145,12 @@ function generate(max: number): Int16Array {
 export function machineStep(parts: Parts, move: Move, max: number): Parts | null {
   const snapshot = leadMachine.resolveState({
     value: parts.state,
-    context: { leadType: parts.leadType, reschedules: parts.reschedules, max, origin: parts.origin },
+    context: {
+      leadType: parts.leadType,
+      reschedules: parts.reschedules,
+      max,
+      origin: parts.origin,
+    },
   })
   if (!snapshot.can({ type: move })) return null
   const [after] = transition(leadMachine, snapshot, { type: move })

@@ -286,4 +286,3 @@ export function canonical(attributes: Record<string, string | number> | null): s
   const entries = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))
   return entries.length === 0 ? null : JSON.stringify(Object.fromEntries(entries))
 }
-

@@ -74,7 +74,8 @@ export function decideConfirm(campaign: Campaign, award_id: string, clock: numbe
   const held = campaign.leaseOf(award_id)
   if (held === undefined) return refused(whyClosed(campaign, award_id))
   const { row, lease } = held
-  if (lease.confirmedAt !== null) return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
+  if (lease.confirmedAt !== null)
+    return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
   if (!campaign.queue.calendarOf(row).isOpen(now)) return refused('outside_hours')
   const lease_until = Math.max(lease.until, now + campaign.settings.lease.ttl_s * 1000)
   return {
@@ -116,9 +117,7 @@ export function decideSkip(
   }
   const { row, lease } = held
   const hidden_until =
-    lease.contractor_id === null
-      ? now + SKIP_ALL_MS
-      : campaign.queue.calendarOf(row).endOfDay(now)
+    lease.contractor_id === null ? now + SKIP_ALL_MS : campaign.queue.calendarOf(row).endOfDay(now)
   const { contractor_id } = lease
   return {
     events: [
@@ -136,16 +135,18 @@ export function decideSkip(
 }
 
 /** The events that end leases whose time has come. */
-export function decideLapses(campaign: Campaign, clock: number, emit: (event: Event) => void): void {
+export function decideLapses(
+  campaign: Campaign,
+  clock: number,
+  emit: (event: Event) => void,
+): void {
   const now = campaign.clock(clock)
   while (campaign.nextLeaseEnd() <= now) {
     const row = campaign.nextLeaseRow()
     const lease = campaign.leases.get(row)
     if (lease === undefined) return
     const confirmed = lease.confirmedAt !== null
-    const due_at = confirmed
-      ? campaign.queue.calendarOf(row).nextOpen(lease.until + REST_MS)
-      : null
+    const due_at = confirmed ? campaign.queue.calendarOf(row).nextOpen(lease.until + REST_MS) : null
     emit({ type: 'lead.lapsed', ...about(campaign, lease), at: now, confirmed, due_at })
   }
 }

@@ -72,7 +72,9 @@ export class OrderedRows {
     let high = this.#chunks.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const last = (this.#chunks[middle] as Int32Array)[(this.#sizes[middle] as number) - 1] as number
+      const last = (this.#chunks[middle] as Int32Array)[
+        (this.#sizes[middle] as number) - 1
+      ] as number
       if (this.#keyOf(last) <= key) low = middle + 1
       else high = middle
     }
@@ -128,7 +130,9 @@ export class OrderedRows {
     let high = this.#chunks.length - 1
     while (low < high) {
       const middle = (low + high) >>> 1
-      const last = (this.#chunks[middle] as Int32Array)[(this.#sizes[middle] as number) - 1] as number
+      const last = (this.#chunks[middle] as Int32Array)[
+        (this.#sizes[middle] as number) - 1
+      ] as number
       const lastKey = this.#keyOf(last)
       if (lastKey < key || (lastKey === key && last < row)) low = middle + 1
       else high = middle

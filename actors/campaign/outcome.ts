@@ -113,7 +113,10 @@ function withoutAward(
   if (row === undefined) return wrong('/lead_id', 'no such lead in this campaign', 'NOT_FOUND')
   const config = campaign.leads.columns.config[row] as Config
   if (isTerminal(config)) {
-    return { events: [], reply: errorReply('CLOSED', `lead is ${stateOf(config)}: it takes no more dispositions`) }
+    return {
+      events: [],
+      reply: errorReply('CLOSED', `lead is ${stateOf(config)}: it takes no more dispositions`),
+    }
   }
   const lease = campaign.leases.get(row)
   const effect = effectOf(request.code)

@@ -15,8 +15,8 @@ import { indexPolicy } from '../policy/index-policy.ts'
 import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import { chanceStep, logitOf } from '../policy/propensity.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
-import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
 import { type Candidate, LaneQueue, type Span } from './lane-queue.ts'
+import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
 import type { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
 
@@ -261,7 +261,10 @@ export class Queue {
       stage: this.#leads.stages.text(columns.stage[row] as number),
       attributes: weighsAttributes ? this.#leads.attributesOf(row) : null,
     }
-    const made = Math.max(columns.attempts[row] as number, reschedulesOf(columns.config[row] as number))
+    const made = Math.max(
+      columns.attempts[row] as number,
+      reschedulesOf(columns.config[row] as number),
+    )
     return this.policy.laneOf({
       kind,
       plan: PLANS[(columns.plan[row] as number) - 1] ?? this.#settings.pricing_plan,

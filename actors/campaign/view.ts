@@ -64,7 +64,12 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
     ) as CampaignShown['depth'], // One entry for every state, just above.
     eligible: campaign.quarantined === null ? campaign.queue.awake : 0,
     oldest_live_age_s: oldest === null ? null : Math.max(0, Math.round((now - oldest) / 1000)),
-    sla_attained: { on_time: onTime, late, overdue, share: counted === 0 ? null : onTime / counted },
+    sla_attained: {
+      on_time: onTime,
+      late,
+      overdue,
+      share: counted === 0 ? null : onTime / counted,
+    },
     last_award_at: campaign.servedAt === 0 ? null : formatTime(campaign.servedAt),
   }
   if (campaign.quarantined !== null) shown.quarantined = campaign.quarantined

@@ -142,7 +142,5 @@ export class Calendar {
 
 function instant(date: DateTime, clock: string): number {
   if (clock === '24:00') return date.plus({ days: 1 }).startOf('day').toMillis()
-  return date
-    .set({ hour: Number(clock.slice(0, 2)), minute: Number(clock.slice(3, 5)) })
-    .toMillis()
+  return date.set({ hour: Number(clock.slice(0, 2)), minute: Number(clock.slice(3, 5)) }).toMillis()
 }

@@ -24,7 +24,11 @@ const PLAN_WEIGHT: { readonly [plan in Plan]: number } = {
 const RETRY_PRICE_SHARE = 0.3
 
 /** Expected seconds of a call: ring 45, talk 240 when picked up, wrap-up 10 (priors). */
-const HANDLE_S = { first: 45 + 0.45 * 240 + 10, again: 45 + 0.35 * 240 + 10, stale: 45 + 0.22 * 240 + 10 }
+const HANDLE_S = {
+  first: 45 + 0.45 * 240 + 10,
+  again: 45 + 0.35 * 240 + 10,
+  stale: 45 + 0.22 * 240 + 10,
+}
 
 function value(lane: Lane, arrival: number, scene: Scene): number {
   const age = scene.asOf - arrival
@@ -55,7 +59,11 @@ function slackOf(lane: Lane, arrival: number, scene: Scene): number {
 }
 
 function handleS(lane: Lane): number {
-  return lane.kind === 'stale' ? HANDLE_S.stale : lane.attempts === 0 ? HANDLE_S.first : HANDLE_S.again
+  return lane.kind === 'stale'
+    ? HANDLE_S.stale
+    : lane.attempts === 0
+      ? HANDLE_S.first
+      : HANDLE_S.again
 }
 
 export const indexPolicy: Policy = {

@@ -94,19 +94,15 @@ export type Command =
   | { type: 'extend'; award_id: string }
   | { type: 'skip'; award_id: string; reason: string }
   | { type: 'disposition'; request: DispositionRequest }
-  /** `lane: 'inbox'` marks leads taken from the inbox, which go before what comes directly. */
-  | { type: 'ingest'; leads: LeadInput[] }
+  /** What comes from the inbox was sent before what comes directly, and goes first. */
+  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean }
   | { type: 'show'; campaign: CampaignId; lead: LeadId }
   | { type: 'campaign.put'; settings: Settings }
   | { type: 'campaign.show'; campaign: CampaignId }
   | { type: 'campaign.list' }
   | { type: 'requeue'; campaign: CampaignId }
 
-export type IngestOutcome =
-  | 'accepted'
-  | 'updated'
-  | 'unchanged'
-  | { path: string; reason: string }
+export type IngestOutcome = 'accepted' | 'updated' | 'unchanged' | { path: string; reason: string }
 
 export type CommandReply =
   | { type: 'awards'; results: OrderResult[] }

@@ -1,14 +1,7 @@
 // Dispositions: the first catalogue of outcomes an attempt can end in, the same on every channel.
 
 /** What a disposition does to its lead; the lead machine has one event for each. */
-export type Effect =
-  | 'miss'
-  | 'busy'
-  | 'callback'
-  | 'converted'
-  | 'lost'
-  | 'invalid'
-  | 'suppressed'
+export type Effect = 'miss' | 'busy' | 'callback' | 'converted' | 'lost' | 'invalid' | 'suppressed'
 
 export interface Disposition {
   readonly code: string

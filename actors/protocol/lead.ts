@@ -51,7 +51,9 @@ export const leadSchema = z.strictObject({
 type Parsed = z.output<typeof leadSchema>
 
 /** A lead as it travels inside: ids branded, times in milliseconds; absent keeps, null clears. */
-export type LeadInput = { [K in keyof Parsed as undefined extends Parsed[K] ? never : K]: Parsed[K] } & {
+export type LeadInput = {
+  [K in keyof Parsed as undefined extends Parsed[K] ? never : K]: Parsed[K]
+} & {
   [K in keyof Parsed as undefined extends Parsed[K] ? K : never]?: Exclude<Parsed[K], undefined>
 } & { id: LeadId; campaign_id: CampaignId; customer_id?: CustomerId }
 
@@ -112,7 +114,10 @@ export function parseLead(
     if (size > LEAD_BYTES_MAX) {
       return {
         ok: false,
-        fault: { path: '', reason: `must be at most ${LEAD_BYTES_MAX} bytes, this lead has ${size}` },
+        fault: {
+          path: '',
+          reason: `must be at most ${LEAD_BYTES_MAX} bytes, this lead has ${size}`,
+        },
       }
     }
   }

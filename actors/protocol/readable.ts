@@ -18,7 +18,15 @@ const TIMES = new Set([
   'rescheduled_at',
 ])
 /** What is sealed or only of use inside. */
-const INSIDE = new Set(['prev', 'phone', 'account_no', 'phone_hash', 'account_hash', 'note', 'body'])
+const INSIDE = new Set([
+  'prev',
+  'phone',
+  'account_no',
+  'phone_hash',
+  'account_hash',
+  'note',
+  'body',
+])
 
 /** An event as people read it: times as texts, nothing sealed, nulls left out but in a lead. */
 export function readable(event: Event, seq: number): TimelineEntry {

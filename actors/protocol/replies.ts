@@ -91,7 +91,12 @@ export interface LeadShown {
   reschedules: number
   attempts: number
   due_at?: string
-  lease?: { award_id: string; contractor_id?: ContractorId; lease_until: string; confirmed: boolean }
+  lease?: {
+    award_id: string
+    contractor_id?: ContractorId
+    lease_until: string
+    confirmed: boolean
+  }
   timeline: TimelineEntry[]
 }
 

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { CATALOGUE, CHANNELS } from './dispositions.ts'
 import { InputError } from './errors.ts'
-import { type CampaignId, type ContractorId, type RequestId, OPAQUE_ID } from './ids.ts'
+import { type CampaignId, type ContractorId, OPAQUE_ID, type RequestId } from './ids.ts'
 import { id, opaqueId, parse, text, time } from './schema.ts'
 
 /** The most campaigns one request may name. */
@@ -27,7 +27,11 @@ const NEXT_KEYS = new Set(['contractor_id', 'campaign_ids', 'request_id', 'retry
 export function parseNext(body: unknown): NextRequest {
   if (Array.isArray(body)) return { campaigns: campaignsOf(body, ''), retry: false }
   if (typeof body !== 'object' || body === null) {
-    throw new InputError('INVALID', 'body: must be {campaign_ids: [...]} or a list of campaign ids', '')
+    throw new InputError(
+      'INVALID',
+      'body: must be {campaign_ids: [...]} or a list of campaign ids',
+      '',
+    )
   }
   const fields = body as Record<string, unknown>
   for (const key in fields) {
@@ -36,7 +40,10 @@ export function parseNext(body: unknown): NextRequest {
     }
   }
   const { contractor_id, campaign_ids, request_id, retry } = fields
-  const request: NextRequest = { campaigns: campaignsOf(campaign_ids, '/campaign_ids'), retry: false }
+  const request: NextRequest = {
+    campaigns: campaignsOf(campaign_ids, '/campaign_ids'),
+    retry: false,
+  }
   if (contractor_id != null) {
     if (!isId(contractor_id)) throw invalid('/contractor_id', 'must be an integer of 1 or more')
     request.contractor = contractor_id as ContractorId

@@ -8,8 +8,9 @@ import { parseTime } from './time.ts'
 export const id = z.int('must be an integer').min(1, 'must be 1 or more')
 
 /** RFC 3339 with an offset in, milliseconds out. */
-export const time = z.string('must be an RFC 3339 time such as "2026-01-05T06:00:00Z"').transform(
-  (text, ctx) => {
+export const time = z
+  .string('must be an RFC 3339 time such as "2026-01-05T06:00:00Z"')
+  .transform((text, ctx) => {
     const ms = parseTime(text)
     if (ms !== null) return ms
     ctx.addIssue({
@@ -17,22 +18,23 @@ export const time = z.string('must be an RFC 3339 time such as "2026-01-05T06:00
       message: 'must be an RFC 3339 time with an offset, such as "2026-01-05T06:00:00Z"',
     })
     return z.NEVER
-  },
-)
+  })
 
 /** A text of 1 to `max` characters. */
 export const text = (max: number) =>
-  z.string('must be a text').min(1, 'must not be empty').max(max, `must be at most ${max} characters`)
+  z
+    .string('must be a text')
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters`)
 
 export const opaqueId = z
   .string('must be a text')
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 - _')
 
 /** An IANA zone; whether it exists is asked of the engine's own zone data. */
-export const zone = z.string('must be an IANA time zone such as "Asia/Kolkata"').refine(
-  isZone,
-  'must be an IANA time zone such as "Asia/Kolkata"',
-)
+export const zone = z
+  .string('must be an IANA time zone such as "Asia/Kolkata"')
+  .refine(isZone, 'must be an IANA time zone such as "Asia/Kolkata"')
 
 const zones = new Map<string, boolean>()
 
@@ -89,7 +91,10 @@ function reasonOf(issue: z.core.$ZodIssue | undefined): string {
     case 'invalid_type':
       return issue.input === undefined && issue.message.startsWith('Invalid')
         ? `must be ${article(issue.expected)}`
-        : issue.message.replace(/^Invalid input: expected (\w+).*$/, (_, kind) => `must be ${article(kind)}`)
+        : issue.message.replace(
+            /^Invalid input: expected (\w+).*$/,
+            (_, kind) => `must be ${article(kind)}`,
+          )
     default:
       return issue.message
   }

@@ -15,7 +15,10 @@ const clock = z
 const hours = z
   .strictObject({
     days: z
-      .array(z.int('must be 1 (Monday) to 7').min(1).max(7), 'must be a list of days, 1 (Monday) to 7')
+      .array(
+        z.int('must be 1 (Monday) to 7').min(1).max(7),
+        'must be a list of days, 1 (Monday) to 7',
+      )
       .min(1, 'must name a day, 1 (Monday) to 7')
       .max(7),
     from: clock,
@@ -27,7 +30,10 @@ const hours = z
   })
 
 /** Added to the log-odds of conversion; beyond 8 either way nothing could outweigh it. */
-const weight = z.number('must be a number').min(-8, 'must be -8 or more').max(8, 'must be 8 or less')
+const weight = z
+  .number('must be a number')
+  .min(-8, 'must be -8 or more')
+  .max(8, 'must be 8 or less')
 const weights = z.record(z.string().max(200), weight)
 
 export const settingsSchema = z.strictObject({
@@ -39,7 +45,9 @@ export const settingsSchema = z.strictObject({
     .enum(['pooled', 'allocated', 'inbound', 'outbound'])
     .default('pooled')
     // The names the calling floor uses: an uploaded list that is dialled is "inbound" there.
-    .transform((mode) => (mode === 'inbound' ? 'pooled' : mode === 'outbound' ? 'allocated' : mode)),
+    .transform((mode) =>
+      mode === 'inbound' ? 'pooled' : mode === 'outbound' ? 'allocated' : mode,
+    ),
   pricing_plan: z.enum(PLANS).default('Starter'),
   timezone: zone.optional(),
   hours: z
@@ -89,7 +97,10 @@ export const settingsSchema = z.strictObject({
 })
 
 export type Hours = z.output<typeof hours>
-export type Settings = Omit<z.output<typeof settingsSchema>, 'campaign_id' | 'customer_id' | 'timezone'> & {
+export type Settings = Omit<
+  z.output<typeof settingsSchema>,
+  'campaign_id' | 'customer_id' | 'timezone'
+> & {
   campaign_id: CampaignId
   customer_id: CustomerId
   timezone: string

@@ -5,7 +5,13 @@
 //   N2. The client keeps trying to reconnect for ever; who needs an answer has a deadline.
 //   N3. Nothing published while the link is down is kept: only an ack means anything.
 
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { readFileSync } from 'node:fs'
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream'
 import {
   connect,
   credsAuthenticator,
@@ -14,9 +20,8 @@ import {
   type NatsConnection,
   type Subscription,
 } from 'nats'
-import { readFileSync } from 'node:fs'
-import type { Log } from './log.ts'
 import { type Config, natsUrlOf } from './config.ts'
+import type { Log } from './log.ts'
 
 export type { JetStreamClient, JetStreamManager, Msg, NatsConnection, Subscription }
 
@@ -104,7 +109,9 @@ export function subscribe(
 
 /** Nobody is subscribed: the process behind the subject is gone, and the request was not seen. */
 export function isNoResponders(error: unknown): boolean {
-  return error instanceof errors.NoRespondersError || cause(error) instanceof errors.NoRespondersError
+  return (
+    error instanceof errors.NoRespondersError || cause(error) instanceof errors.NoRespondersError
+  )
 }
 
 export function isTimeout(error: unknown): boolean {

@@ -3,7 +3,7 @@
 // Safe to call from every process at every start: what exists is compared, never silently changed
 // where a change could lose records.
 
-import { DiscardPolicy, RetentionPolicy, type StreamConfig, StorageType } from '@nats-io/jetstream'
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { Objm } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'

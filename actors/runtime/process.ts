@@ -1,0 +1,93 @@
+// Process: how each of our processes starts, is told to stop, and ends.
+//
+// SIGTERM, SIGINT or the loss of a parent that forked it: stop intake, finish, leave, exit 0. A
+// second signal forces. Past the deadline: say so, exit 1. Settings that cannot be used: exit 2.
+
+import { ConfigError, EngineError } from '../protocol/errors.ts'
+import { type Config, configHelp, readConfig } from './config.ts'
+import { createLog, type Log } from './log.ts'
+
+const STOP_DEADLINE_MS = 10_000
+
+export interface Running {
+  /** Settles when the process has lost what it cannot live without. */
+  closed: Promise<unknown>
+  stop(): Promise<void>
+}
+
+export async function runProcess(
+  role: string,
+  start: (config: Config, log: Log) => Promise<Running>,
+): Promise<void> {
+  const config = configOrExit(role)
+  const log = createLog({ role, host: config.hostId }, config.logLevel)
+  // What nobody caught has left state nobody vouches for; the log on NATS is what counts.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: error.message, stack: error.stack }, 'uncaught exception')
+    process.exit(1)
+  })
+  let running: Running
+  try {
+    running = await start(config, log)
+  } catch (error) {
+    log.fatal({ error: error instanceof Error ? error.message : String(error) }, 'start failed')
+    process.exit(error instanceof EngineError && USAGE_CODES.has(error.code) ? 2 : 1)
+  }
+  let stopping = false
+  const stop = (reason: string) => {
+    if (stopping) {
+      log.warn({ reason }, 'forced to stop')
+      process.exit(1)
+    }
+    stopping = true
+    log.info({ reason }, 'stopping')
+    const deadline = setTimeout(() => {
+      log.error({ deadlineMs: STOP_DEADLINE_MS }, 'not stopped in time')
+      process.exit(1)
+    }, STOP_DEADLINE_MS)
+    running.stop().then(
+      () => {
+        clearTimeout(deadline)
+        process.exit(0)
+      },
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'stop failed')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+  process.on('disconnect', () => stop('parent is gone'))
+  void running.closed.then(() => {
+    if (stopping) return
+    log.fatal('nats connection closed for good')
+    process.exit(1)
+  })
+  process.send?.({ type: 'started' })
+}
+
+/** Errors that another start with the same settings would only repeat. */
+const USAGE_CODES = new Set(['SHARDS_FIXED', 'NATS_TOO_OLD', 'NOT_OUR_STREAM', 'PORT_TAKEN'])
+
+function configOrExit(role: string): Config {
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) {
+    process.stdout.write(`leadbid ${role}\n\nSettings (flag, environment, meaning):\n${configHelp()}\n`)
+    process.exit(0)
+  }
+  try {
+    const { config, rest } = readConfig(args, process.env)
+    const check = rest.indexOf('--check')
+    if (check >= 0) rest.splice(check, 1)
+    if (rest.length > 0) throw new ConfigError([`unknown argument ${rest.join(' ')}: see --help`])
+    if (check >= 0) {
+      process.stdout.write(`${JSON.stringify({ ...config, natsCreds: config.natsCreds && '…' }, null, 2)}\n`)
+      process.exit(0)
+    }
+    return config
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(2)
+  }
+}

@@ -1,0 +1,224 @@
+// Vault: the keys that seal what identifies a person, and the sealing.
+//
+// A lead's phone number, account number and notes are encrypted under a key of its own before they
+// become part of an event. The keys live in the bucket `keys`, outside the log and its archives:
+// erasing a person is overwriting one key, and the log stays as it is.
+//
+//   V1. A key is durable before anything is sealed under it. Keys are therefore made ahead, in
+//       blocks of 1,024 to one synced write, and only keys of stored blocks are handed out.
+//   V2. Nothing here is logged, and no error carries what was sealed.
+//   V3. What is gone stays gone: an erased key is all zeros, and zeros never seal or open.
+
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomInt } from 'node:crypto'
+import { type KV, Kvm } from '@nats-io/kv'
+import { EngineError } from '../protocol/errors.ts'
+import { KEY_REF_BYTES, keyRefOf, type Sealer } from '../protocol/seal.ts'
+import { KEYS_BUCKET } from '../protocol/subjects.ts'
+import type { Link } from './nats.ts'
+
+const KEY_BYTES = 32
+const BLOCK_KEYS = 1024
+const IV_BYTES = 12
+const TAG_BYTES = 16
+/** Blocks kept in memory, 32 kB each. */
+const CACHE_BLOCKS = 2048
+/** Made ahead: two blocks seal the leads of a second's fastest import. */
+const AHEAD_KEYS = 2 * BLOCK_KEYS
+const INSTALL_KEY = 'install'
+
+/** A key that must be fetched first; who sees this fetches (`prepare`) and tries again. */
+export class KeyNotCachedError extends EngineError {
+  readonly ref: number
+  constructor(ref: number) {
+    super('KEY_NOT_CACHED', 'a sealing key is not in memory: prepare it first')
+    this.ref = ref
+  }
+}
+
+export class Vault implements Sealer {
+  readonly #kv: KV
+  /** Two secrets of the installation: for hashes, and for what waits in the inbox. */
+  readonly #pepper: Buffer
+  readonly #transport: Buffer
+  readonly #blocks = new Map<number, Uint8Array>()
+  readonly #ahead: number[] = []
+  #refill: Promise<void> | null = null
+  #closed = false
+
+  private constructor(kv: KV, secrets: Uint8Array) {
+    this.#kv = kv
+    this.#pepper = Buffer.from(secrets.subarray(0, KEY_BYTES))
+    this.#transport = Buffer.from(secrets.subarray(KEY_BYTES, 2 * KEY_BYTES))
+  }
+
+  static async open(link: Link): Promise<Vault> {
+    const kv = await new Kvm(link.js).open(KEYS_BUCKET)
+    await kv.create(INSTALL_KEY, randomBytes(2 * KEY_BYTES)).catch(() => {}) // Or it is there.
+    const entry = await kv.get(INSTALL_KEY)
+    if (entry === null) throw new EngineError('NO_KEYS', `bucket ${KEYS_BUCKET} holds no secrets`)
+    return new Vault(kv, entry.value)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Whether `count` new keys are at hand. */
+  canSeal(count: number): boolean {
+    if (this.#ahead.length < AHEAD_KEYS / 2 + count) void this.#fill(0).catch(() => {})
+    return this.#ahead.length >= count
+  }
+
+  /** Resolves when `count` new keys and all keys of `refs` are in memory. */
+  async prepare(count: number, refs: readonly number[] = []): Promise<void> {
+    if (this.#ahead.length < count) await this.#fill(count)
+    for (const block of new Set(refs.map(blockOf))) {
+      if (!this.#blocks.has(block)) await this.#load(block)
+    }
+  }
+
+  hasKey(ref: number): boolean {
+    return this.#blocks.has(blockOf(ref))
+  }
+
+  seal(keyRef: number, text: string): Uint8Array {
+    const known = keyRef === 0 ? null : this.#keyOf(keyRef)
+    const ref = known === null ? this.#take() : keyRef
+    const key = known ?? this.#keyOf(ref)
+    if (key === null) throw new KeyNotCachedError(ref)
+    const header = new Uint8Array(KEY_REF_BYTES)
+    new DataView(header.buffer).setFloat64(0, ref)
+    return Buffer.concat([header, encrypt(key, Buffer.from(text))])
+  }
+
+  hash(text: string): number {
+    const digest = createHmac('sha256', this.#pepper).update(text).digest()
+    // 52 bits keep it an exact integer; 0 stands for "none" and is given to nobody.
+    return (digest.readUIntBE(0, 6) * 16 + ((digest[6] ?? 0) & 15)) || 1
+  }
+
+  /** What a blob holds; null when its key was erased. Throws KeyNotCachedError. */
+  openCached(blob: Uint8Array): string | null {
+    const key = this.#keyOf(keyRefOf(blob))
+    return key === null ? null : decrypt(key, blob.subarray(KEY_REF_BYTES)).toString()
+  }
+
+  /** What a blob holds; null when its key was erased. */
+  async open(blob: Uint8Array): Promise<string | null> {
+    await this.prepare(0, [keyRefOf(blob)])
+    return this.openCached(blob)
+  }
+
+  /** Erases a key for good: nothing sealed under it can be read again, anywhere. */
+  async erase(ref: number): Promise<void> {
+    const block = blockOf(ref)
+    const name = blockName(block)
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const entry = await this.#kv.get(name)
+      if (entry === null) return
+      const keys = Uint8Array.from(entry.value)
+      keys.fill(0, offsetOf(ref), offsetOf(ref) + KEY_BYTES)
+      try {
+        await this.#kv.update(name, keys, entry.revision)
+        this.#blocks.set(block, keys)
+        return
+      } catch {
+        // Another key of the block was erased between our two calls: read it again.
+      }
+    }
+    throw new EngineError('ERASE_CONFLICT', 'the key block keeps changing: try again')
+  }
+
+  /** Seals what waits in the inbox under the installation's own key. */
+  sealTransport(bytes: Uint8Array): Uint8Array {
+    return encrypt(this.#transport, bytes)
+  }
+
+  openTransport(bytes: Uint8Array): Uint8Array {
+    return decrypt(this.#transport, bytes)
+  }
+
+  /** Forgets blocks another process changed, so that an erased key is erased here too. */
+  async watch(): Promise<void> {
+    const updates = await this.#kv.watch({ key: 'b.*', include: 'updates' })
+    for await (const update of updates) {
+      if (this.#closed) return
+      const block = Number.parseInt(update.key.slice(2), 36)
+      if (this.#blocks.has(block) && update.value.length > 0) {
+        this.#blocks.set(block, Uint8Array.from(update.value))
+      }
+    }
+  }
+
+  #take(): number {
+    const ref = this.#ahead.pop()
+    if (ref === undefined) throw new KeyNotCachedError(0)
+    return ref
+  }
+
+  /** The key, or null when it was erased. Throws KeyNotCachedError. */
+  #keyOf(ref: number): Uint8Array | null {
+    const keys = this.#blocks.get(blockOf(ref))
+    if (keys === undefined) throw new KeyNotCachedError(ref)
+    const key = keys.subarray(offsetOf(ref), offsetOf(ref) + KEY_BYTES)
+    return key.length === KEY_BYTES && key.some((byte) => byte !== 0) ? key : null
+  }
+
+  async #fill(count: number): Promise<void> {
+    while (this.#ahead.length < Math.max(count, AHEAD_KEYS)) {
+      this.#refill ??= this.#makeBlock().finally(() => {
+        this.#refill = null
+      })
+      await this.#refill
+      if (this.#ahead.length >= count && count > 0) return
+    }
+  }
+
+  async #makeBlock(): Promise<void> {
+    // 40 random bits: hosts make blocks without asking each other, `create` catches the collision.
+    const block = randomInt(1, 2 ** 40)
+    const keys = randomBytes(BLOCK_KEYS * KEY_BYTES)
+    await this.#kv.create(blockName(block), keys)
+    this.#keep(block, keys)
+    for (let i = BLOCK_KEYS - 1; i >= 0; i--) this.#ahead.push(block * BLOCK_KEYS + i)
+  }
+
+  async #load(block: number): Promise<void> {
+    const entry = await this.#kv.get(blockName(block))
+    // A block that is gone altogether reads as erased, not as an error: so may an old backup.
+    this.#keep(block, entry === null ? new Uint8Array(0) : Uint8Array.from(entry.value))
+  }
+
+  #keep(block: number, keys: Uint8Array): void {
+    this.#blocks.set(block, keys)
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#blocks.size <= CACHE_BLOCKS) break
+      this.#blocks.delete(oldest)
+    }
+  }
+}
+
+function blockOf(ref: number): number {
+  return Math.floor(ref / BLOCK_KEYS)
+}
+
+function offsetOf(ref: number): number {
+  return (ref % BLOCK_KEYS) * KEY_BYTES
+}
+
+function blockName(block: number): string {
+  return `b.${block.toString(36)}`
+}
+
+function encrypt(key: Uint8Array, bytes: Uint8Array): Buffer {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, iv)
+  const sealed = Buffer.concat([cipher.update(bytes), cipher.final()])
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed])
+}
+
+function decrypt(key: Uint8Array, bytes: Uint8Array): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
+  decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+  return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
+}

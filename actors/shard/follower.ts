@@ -1,0 +1,119 @@
+// Follower: a shard's state kept warm by reading its log, so that taking the shard over costs a
+// few records and not a replay.
+//
+//   F1. State changes only by folding records in order; a follower never decides.
+//   F2. Whatever reading misses, `catchUp` reads one by one from the leader before a claim.
+
+import { DeliverPolicy } from '@nats-io/jetstream'
+import { CorruptLogError, RolledBackError } from '../protocol/errors.ts'
+import type { ShardId } from '../protocol/ids.ts'
+import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Link } from '../runtime/nats.ts'
+import { readLast, readLog, readNext } from './log-reader.ts'
+import type { SnapshotStore } from './snapshot.ts'
+import { ShardState } from './state.ts'
+
+/** Further behind than this, a consumer is faster than reading record by record. */
+const READ_SINGLY_MAX = 64
+
+export class Follower {
+  readonly state: ShardState
+  readonly #link: Link
+  readonly #log: Log
+  readonly #onBroken: (error: Error) => void
+  #tail: { stop(): void } | null = null
+  #ended = false
+
+  constructor(link: Link, state: ShardState, log: Log, onBroken: (error: Error) => void) {
+    this.#link = link
+    this.state = state
+    this.#log = log
+    this.#onBroken = onBroken
+  }
+
+  /**
+   * State from the newest snapshot and the log behind it. Throws RolledBackError when the log ends
+   * before the snapshot, CorruptLogError when it does not chain.
+   */
+  static async load(
+    link: Link,
+    shard: ShardId,
+    snapshots: SnapshotStore,
+    log: Log,
+    onBroken: (error: Error) => void,
+  ): Promise<Follower> {
+    const state = (await snapshots.load(shard)) ?? new ShardState(shard)
+    const last = await readLast(link, shard)
+    if ((last?.seq ?? 0) < state.seq) throw new RolledBackError(shard, state.seq, last?.seq ?? 0)
+    const follower = new Follower(link, state, log, onBroken)
+    await follower.#replay()
+    return follower
+  }
+
+  /** Reads on as records come, until `stop`. */
+  async follow(): Promise<void> {
+    if (this.#tail !== null || this.#ended) return
+    const consumer = await this.#link.js.consumers.get(EVENTS, {
+      filter_subjects: eventsSubject(this.state.shard),
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: this.state.seq + 1,
+      inactive_threshold: 30_000,
+    })
+    this.#tail = await consumer.consume({
+      max_messages: 256,
+      callback: (message) => {
+        if (this.#ended || message.seq <= this.state.seq) return
+        try {
+          this.state.fold({ seq: message.seq, bytes: message.data })
+        } catch (error) {
+          this.stop()
+          this.#onBroken(error as Error)
+        }
+      },
+    })
+    if (this.#ended) this.#tail.stop()
+  }
+
+  /** Stops reading; the state stays as it is. */
+  stop(): void {
+    this.#ended = true
+    this.#tail?.stop()
+    this.#tail = null
+  }
+
+  /** Stops reading on and folds what is left of the log: ready to claim. */
+  async catchUp(): Promise<void> {
+    this.stop()
+    const last = await readLast(this.#link, this.state.shard)
+    const end = last?.seq ?? 0
+    if (end < this.state.seq) throw new RolledBackError(this.state.shard, this.state.seq, end)
+    for (let reads = 0; this.state.seq < end; reads++) {
+      if (reads === READ_SINGLY_MAX) return this.#replay()
+      const next = await readNext(this.#link, this.state.shard, this.state.seq + 1)
+      if (next === null) throw new CorruptLogError(this.state.shard, end, 'it cannot be read')
+      this.state.fold(next)
+    }
+  }
+
+  async #replay(): Promise<void> {
+    const started = performance.now()
+    const before = this.state.n
+    let rested = started
+    for await (const stored of readLog(this.#link, this.state.shard, {
+      fromSeq: this.state.seq + 1,
+    })) {
+      this.state.fold(stored)
+      // Folding is all work and no waiting: let beats and other shards through now and then.
+      if (performance.now() - rested > 10) {
+        await new Promise((resolve) => setImmediate(resolve))
+        rested = performance.now()
+      }
+    }
+    const records = this.state.n - before
+    if (records > 0) {
+      const ms = Math.round(performance.now() - started)
+      this.#log.debug({ shard: this.state.shard, records, ms }, 'log replayed')
+    }
+  }
+}

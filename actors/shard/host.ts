@@ -1,0 +1,343 @@
+// Host: a process that owns shards and follows others, together with its peers and without a
+// coordinator.
+//
+//   H1. Whether this host may write is decided by the journal alone. Beats, rankings and releases
+//       only make the right host try at the right time.
+//   H2. A shard is claimed after its state has caught up, and served after its claim is durable.
+//   H3. A host that was paused finds out (its appends are refused, or a peer's epoch is higher),
+//       drops what it held and goes on as a peer.
+//   H4. What is broken in one shard (a rolled-back or corrupt log) halts that shard here, loudly;
+//       the others go on.
+
+import { randomUUID } from 'node:crypto'
+import { pack, unpack } from '../protocol/codec.ts'
+import type { Bids, CallForBids, Command, CommandReply } from '../protocol/commands.ts'
+import { type CampaignFault, CorruptLogError, EngineError, RolledBackError } from '../protocol/errors.ts'
+import { type HostId, type ShardId, shardOf } from '../protocol/ids.ts'
+import { bidSubject, commandSubject, pingSubject, releaseSubject, SUSPECT } from '../protocol/subjects.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { Hosts } from '../runtime/hosts.ts'
+import type { Log } from '../runtime/log.ts'
+import { type Link, type Msg, subscribe, type Subscription } from '../runtime/nats.ts'
+import type { Vault } from '../runtime/vault.ts'
+import { answerBids } from './bid-desk.ts'
+import { Follower } from './follower.ts'
+import { InboxReader } from './inbox-reader.ts'
+import { Journal } from './journal.ts'
+import { ranking } from './placement.ts'
+import { Shard } from './shard.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
+import { SnapshotStore } from './snapshot.ts'
+
+const BEAT_MS = 500
+const RECONCILE_MS = 250
+const LEASE_TICK_MS = 100
+const RELEASE_TIMEOUT_MS = 1000
+/** A claim that lost a race waits this long before it looks again. */
+const BACK_OFF_MS = 200
+
+/** What this host is to a shard. */
+type Role =
+  | { kind: 'none' }
+  | { kind: 'following'; follower: Follower }
+  | { kind: 'owning'; shard: Shard; commands: Subscription; inbox: InboxReader }
+  | { kind: 'halted'; error: Error }
+
+export interface HostOptions {
+  id: HostId
+  link: Link
+  vault: Vault
+  clock: Clock
+  log: Log
+  shards: number
+  timezone: string
+}
+
+export class Host {
+  readonly id: HostId
+  readonly boot = randomUUID()
+  readonly #options: HostOptions
+  readonly #hosts: Hosts
+  readonly #snapshots: SnapshotStore
+  readonly #keeper: SnapshotKeeper
+  readonly #roles = new Map<ShardId, Role>()
+  /** Shards whose role is just changing; one change at a time. */
+  readonly #changing = new Set<ShardId>()
+  readonly #subscriptions: Subscription[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  /** Faults of campaigns since the start, for metrics. */
+  faults = 0
+  /** Times this host was told that it no longer owns a shard. */
+  fenced = 0
+  #draining = false
+  #stopped = false
+  #beating = false
+  #beatAt = 0
+
+  private constructor(options: HostOptions, hosts: Hosts, snapshots: SnapshotStore) {
+    this.id = options.id
+    this.#options = options
+    this.#hosts = hosts
+    this.#snapshots = snapshots
+    this.#keeper = new SnapshotKeeper(snapshots, options.log)
+    for (let shard = 0; shard < options.shards; shard++) {
+      this.#roles.set(shard as ShardId, { kind: 'none' })
+    }
+  }
+
+  static async start(options: HostOptions): Promise<Host> {
+    const hosts = await Hosts.open(options.link, options.log)
+    const host = new Host(options, hosts, await SnapshotStore.open(options.link, options.log))
+    await host.#start()
+    return host
+  }
+
+  /** Shards owned here. */
+  owned(): Shard[] {
+    return [...this.#roles.values()].flatMap((role) => (role.kind === 'owning' ? [role.shard] : []))
+  }
+
+  /** Why this host should get no traffic, empty when it is ready. */
+  notReady(): string[] {
+    const reasons: string[] = []
+    if (this.#draining) reasons.push('draining')
+    if (performance.now() - this.#beatAt > 4 * BEAT_MS) reasons.push('no beat reaches NATS')
+    for (const [shard, role] of this.#roles) {
+      if (role.kind === 'halted') reasons.push(`shard ${shard} is halted: ${role.error.message}`)
+      if (this.#hosts.owner(shard) === null) reasons.push(`shard ${shard} has no owner`)
+    }
+    return reasons
+  }
+
+  /** Hands every shard over and leaves. Resolves when nothing is held any more. */
+  async stop(): Promise<void> {
+    if (this.#draining) return
+    this.#draining = true
+    await this.#beat().catch(() => {}) // Peers take over sooner when they hear it; not a must.
+    await Promise.all([...this.#roles.keys()].map((shard) => this.#giveUp(shard)))
+    this.#stopped = true
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    await this.#hosts.leave(this.id).catch(() => {}) // Its TTL says the same, later.
+    this.#hosts.stop()
+  }
+
+  async #start(): Promise<void> {
+    const { link, log } = this.#options
+    const on = (subject: string, handle: (msg: Msg) => void | Promise<void>) =>
+      this.#subscriptions.push(subscribe(link.nc, subject, log, handle))
+    on(pingSubject(this.id), (msg) => void msg.respond(this.boot))
+    on(bidSubject(this.id), (msg) => this.#bid(msg))
+    on(releaseSubject(this.id), (msg) => this.#release(msg))
+    on(SUSPECT, async (msg) => {
+      const host = msg.string() as HostId
+      if (host !== this.id) await this.#hosts.check(host)
+    })
+    this.#hosts.onChange(() => this.#reconcile())
+    await this.#beat()
+    const every = (ms: number, run: () => void) => this.#timers.push(setInterval(run, ms))
+    every(BEAT_MS, () => {
+      this.#beat().catch((error: unknown) => log.warn({ error: String(error) }, 'beat not taken'))
+    })
+    every(RECONCILE_MS, () => this.#reconcile())
+    every(LEASE_TICK_MS, () => this.#tick())
+    this.#reconcile()
+  }
+
+  #tick(): void {
+    const alone = this.#hosts.live().length <= 1
+    for (const [, role] of this.#roles) {
+      if (role.kind === 'owning') {
+        role.shard.tick()
+        // With a peer to follow it, the shard's follower takes the snapshots.
+        if (alone && this.#keeper.wants(role.shard.state)) {
+          void role.shard.quiesce(() => this.#keeper.saveNow(role.shard.state))
+        }
+      } else if (role.kind === 'following' && this.#keeper.wants(role.follower.state)) {
+        void this.#keeper.saveNow(role.follower.state)
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating || this.#stopped) return
+    this.#beating = true
+    try {
+      const shards: { [shard: string]: number } = {}
+      for (const shard of this.owned()) shards[shard.state.shard] = shard.epoch
+      await this.#hosts.beat(this.id, { boot: this.boot, draining: this.#draining, shards })
+      this.#beatAt = performance.now()
+    } finally {
+      this.#beating = false
+    }
+  }
+
+  /** Moves every shard's role towards what the living hosts call for. */
+  #reconcile(): void {
+    if (this.#draining || this.#stopped) return
+    const live = this.#hosts.live()
+    const able = live.filter(({ draining }) => !draining).map(({ host }) => host)
+    if (!able.includes(this.id)) able.push(this.id)
+    for (const [shard, role] of this.#roles) {
+      if (this.#changing.has(shard) || role.kind === 'halted') continue
+      const [first, second] = ranking(shard, able)
+      if (role.kind === 'owning') this.#checkOwned(shard, role)
+      else if (first === this.id) this.#change(shard, () => this.#takeOver(shard))
+      else if (second === this.id && role.kind === 'none') {
+        this.#change(shard, () => this.#followShard(shard))
+      } else if (second !== this.id && role.kind === 'following') {
+        role.follower.stop()
+        this.#roles.set(shard, { kind: 'none' })
+      }
+    }
+  }
+
+  /** A peer that owns the shard under a higher epoch is not to be argued with (H3). */
+  #checkOwned(shard: ShardId, role: Extract<Role, { kind: 'owning' }>): void {
+    const owner = this.#hosts.owner(shard)
+    if (owner !== null && owner.host !== this.id && owner.epoch > role.shard.epoch) {
+      role.shard.close(new EngineError('FENCED', `shard ${shard}: ${owner.host} owns it now`))
+    }
+  }
+
+  #change(shard: ShardId, run: () => Promise<void>): void {
+    this.#changing.add(shard)
+    const { log } = this.#options
+    run()
+      .catch(async (error: unknown) => {
+        if (error instanceof RolledBackError || error instanceof CorruptLogError) {
+          return this.#halt(shard, error)
+        }
+        log.warn({ shard, error: String(error) }, 'shard not taken, trying again')
+        await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS))
+      })
+      .finally(() => this.#changing.delete(shard))
+  }
+
+  async #takeOver(shard: ShardId): Promise<void> {
+    const { link, log } = this.#options
+    await this.#followShard(shard)
+    const role = this.#roles.get(shard)
+    if (role?.kind !== 'following') return
+    const owner = this.#hosts.owner(shard)
+    if (owner !== null && owner.host !== this.id) {
+      // A planned hand-off: the owner finishes what it has in hand, then lets go.
+      try {
+        const request = pack({ shard, to: this.id })
+        await link.nc.request(releaseSubject(owner.host), request, { timeout: RELEASE_TIMEOUT_MS })
+      } catch (error) {
+        log.info({ shard, owner: owner.host, error: String(error) }, 'owner did not release')
+        await this.#hosts.check(owner.host)
+        // Paused or slow, it keeps the shard until its beats stop counting.
+        if (this.#hosts.owner(shard)?.host === owner.host) return
+      }
+    }
+    await this.#claim(shard, role.follower)
+  }
+
+  async #claim(shard: ShardId, follower: Follower): Promise<void> {
+    const { link, log, vault, clock, timezone } = this.#options
+    const started = performance.now()
+    // Whatever happens to the claim, the follower has stopped: start anew from there.
+    this.#roles.set(shard, { kind: 'none' })
+    await follower.catchUp()
+    const { state } = follower
+    const epoch = state.epoch + 1
+    const journal = new Journal({ link, state, host: this.id, epoch, log })
+    await journal.append([], clock.now(), { boot: this.boot })
+    const owner = new Shard({
+      state,
+      journal,
+      link,
+      vault,
+      clock,
+      log,
+      host: this.id,
+      timezone,
+      onLost: (error) => this.#lost(shard, owner, error),
+      onFault: (fault) => this.#fault(fault),
+    })
+    const commands = subscribe(link.nc, commandSubject(shard), log, (msg) => this.#command(owner, msg))
+    const inbox = new InboxReader({ link, shard: owner, vault, log })
+    this.#roles.set(shard, { kind: 'owning', shard: owner, commands, inbox })
+    inbox.start()
+    log.info(
+      { shard, epoch, n: state.n, ms: Math.round(performance.now() - started) },
+      'shard claimed',
+    )
+    await this.#beat().catch(() => {}) // The next beat says it too.
+  }
+
+  async #followShard(shard: ShardId): Promise<void> {
+    if (this.#roles.get(shard)?.kind !== 'none') return
+    const { link, log } = this.#options
+    const broken = (error: Error) => this.#halt(shard, error)
+    const follower = await Follower.load(link, shard, this.#snapshots, log, broken)
+    await follower.follow()
+    this.#roles.set(shard, { kind: 'following', follower })
+  }
+
+  /** The owner asks for nothing more of a shard: fenced, released, or folded anew. */
+  #lost(shard: ShardId, owner: Shard, error: Error): void {
+    const { log } = this.#options
+    const role = this.#roles.get(shard)
+    if (role?.kind !== 'owning' || role.shard !== owner) return
+    role.commands.unsubscribe()
+    role.inbox.stop()
+    this.#roles.set(shard, { kind: 'none' })
+    const code = error instanceof EngineError ? error.code : 'UNKNOWN'
+    if (code === 'FENCED') this.fenced++
+    log.info({ shard, epoch: owner.epoch, code, reason: error.message }, 'shard given up')
+    if (error instanceof RolledBackError) this.#halt(shard, error)
+    void this.#beat().catch(() => {})
+  }
+
+  async #release(msg: Msg): Promise<void> {
+    const { shard } = unpack<{ shard: ShardId }>(msg.data)
+    const role = this.#roles.get(shard)
+    if (role?.kind === 'owning') await this.#giveUp(shard)
+    msg.respond(pack({ released: true }))
+  }
+
+  async #giveUp(shard: ShardId): Promise<void> {
+    const role = this.#roles.get(shard)
+    if (role?.kind === 'following') role.follower.stop()
+    if (role?.kind !== 'owning') return
+    await role.shard.drain(new EngineError('RELEASED', `shard ${shard} is handed over`))
+    if (this.#draining && this.#hosts.live().length <= 1) {
+      await this.#keeper.saveNow(role.shard.state)
+    }
+  }
+
+  #halt(shard: ShardId, error: Error): void {
+    this.#options.log.fatal({ shard, error: error.message }, 'shard halted')
+    this.#roles.set(shard, { kind: 'halted', error })
+  }
+
+  #fault(fault: CampaignFault): void {
+    this.faults++
+    this.#options.log.error({ error: fault.message }, 'campaign quarantined')
+  }
+
+  async #command(shard: Shard, msg: Msg): Promise<void> {
+    let answer: CommandReply
+    try {
+      answer = await shard.execute(unpack<Command>(msg.data))
+    } catch (error) {
+      // Not decided, or decided and unknown to us: the asker finds out by asking again.
+      this.#options.log.error({ error: String(error) }, 'command failed')
+      answer = { type: 'busy' }
+    }
+    msg.respond(pack(answer))
+  }
+
+  async #bid(msg: Msg): Promise<void> {
+    const call = unpack<CallForBids>(msg.data)
+    const shardFor = (campaign: CallForBids['campaigns'][number]) => {
+      const role = this.#roles.get(shardOf(campaign, this.#options.shards))
+      return role?.kind === 'owning' ? role.shard : undefined
+    }
+    const bids: Bids = await answerBids(this.id, call, shardFor, this.owned())
+    msg.respond(pack(bids))
+  }
+}

@@ -1,0 +1,149 @@
+// Ingest lane: leads on their way in, slice by slice, so that awards never wait behind an import.
+
+import { decideIntake } from '../campaign/intake.ts'
+import { Campaign } from '../campaign/campaign.ts'
+import type { IngestOutcome } from '../protocol/commands.ts'
+import { CampaignFault } from '../protocol/errors.ts'
+import type { Event } from '../protocol/events.ts'
+import type { LeadInput } from '../protocol/lead.ts'
+import { defaultSettings } from '../protocol/settings.ts'
+import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
+import type { OutputGate } from './output-gate.ts'
+import type { ShardState } from './state.ts'
+
+/** Leads one record takes from the lane beside awards, and when nothing else is in it. */
+const SLICE = 64
+const SLICES_ALONE = 6
+/** Leads that may wait; beyond it the sender is told to go by the inbox. */
+const WAITING_MAX = 20_000
+/** A guess at the size of an accepted lead in the record beside its texts, bytes. */
+const LEAD_BYTES = 400
+
+interface Job {
+  leads: LeadInput[]
+  done: number
+  outcomes: IngestOutcome[]
+  resolve: (outcomes: IngestOutcome[]) => void
+  reject: (error: Error) => void
+}
+
+export interface IngestLaneOptions {
+  state: ShardState
+  gate: () => OutputGate
+  vault: Vault
+  now: () => number
+  timezone: string
+  /** Sets a campaign aside whose state proved broken. */
+  quarantine: (campaign: Campaign, fault: CampaignFault) => void
+}
+
+export class IngestLane {
+  readonly #options: IngestLaneOptions
+  readonly #jobs: Job[] = []
+  #waiting = 0
+  #preparing = false
+
+  constructor(options: IngestLaneOptions) {
+    this.#options = options
+  }
+
+  get full(): boolean {
+    return this.#waiting >= WAITING_MAX
+  }
+
+  /** Resolves with an outcome a lead once all of them are decided; they are durable after that. */
+  add(leads: LeadInput[]): Promise<IngestOutcome[]> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ leads, done: 0, outcomes: [], resolve, reject })
+      this.#waiting += leads.length
+      this.#options.gate().nudge()
+    })
+  }
+
+  fail(error: Error): void {
+    for (const job of this.#jobs.splice(0)) job.reject(error)
+    this.#waiting = 0
+  }
+
+  /** Lets slices join the open record: one when it carries awards, more when it is empty. */
+  run(): void {
+    const gate = this.#options.gate()
+    const slices = gate.openSize === 0 ? SLICES_ALONE : 1
+    for (let i = 0; i < slices; i++) {
+      const job = this.#jobs[0]
+      if (job === undefined || this.#preparing) return
+      if (!this.#runSlice(job)) return
+      if (job.done === job.leads.length) {
+        this.#jobs.shift()
+        // Decided is not durable: the sender's answer waits at the gate.
+        gate.durable().then(() => job.resolve(job.outcomes), job.reject)
+      }
+    }
+  }
+
+  #runSlice(job: Job): boolean {
+    const { vault } = this.#options
+    if (!vault.canSeal(2 * SLICE)) {
+      this.#prepare(() => vault.prepare(2 * SLICE))
+      return false
+    }
+    const end = Math.min(job.done + SLICE, job.leads.length)
+    for (; job.done < end; job.done++) {
+      const lead = job.leads[job.done] as LeadInput
+      try {
+        job.outcomes[job.done] = this.#decide(lead)
+      } catch (error) {
+        if (!(error instanceof KeyNotCachedError)) throw error
+        this.#prepare(() => vault.prepare(2 * SLICE, [error.ref]))
+        return false
+      }
+      this.#waiting--
+    }
+    return true
+  }
+
+  #prepare(keys: () => Promise<void>): void {
+    this.#preparing = true
+    keys()
+      .catch(() => new Promise((resolve) => setTimeout(resolve, 100))) // Tried again at once.
+      .finally(() => {
+        this.#preparing = false
+        this.#options.gate().nudge()
+      })
+  }
+
+  #decide(lead: LeadInput): IngestOutcome {
+    const { state, vault, now } = this.#options
+    const campaign = state.campaigns.get(lead.campaign_id) ?? this.#create(lead)
+    if (campaign === undefined) {
+      return { path: '/customer_id', reason: 'required for a campaign nobody has put yet' }
+    }
+    const decision = decideIntake(campaign, lead, now(), vault)
+    if (decision.event === undefined) return decision.outcome
+    try {
+      this.#emit(decision.event, lead)
+    } catch (error) {
+      if (!(error instanceof CampaignFault)) throw error
+      this.#options.quarantine(campaign, error)
+      return { path: '/campaign_id', reason: `campaign ${campaign.id} was just quarantined` }
+    }
+    return decision.outcome
+  }
+
+  #emit(event: Event, lead: LeadInput): void {
+    const texts = (lead.attributes === undefined ? 0 : 1) * 500
+    this.#options.gate().emit(event, LEAD_BYTES + texts)
+  }
+
+  /** A lead for a campaign never put creates it, with defaults; undefined where that cannot be. */
+  #create(lead: LeadInput): Campaign | undefined {
+    if (lead.customer_id === undefined) return undefined
+    const { state, now, timezone } = this.#options
+    const settings = defaultSettings(lead.campaign_id, lead.customer_id, timezone)
+    // A lead that will be rejected must not leave a campaign behind.
+    if (lead.lead_type === undefined || lead.created_at === undefined) return new Campaign(settings)
+    const campaign_id = lead.campaign_id
+    this.#options.gate().emit({ type: 'campaign.put', campaign_id, at: now(), settings }, 800)
+    return state.campaigns.get(lead.campaign_id)
+  }
+}

@@ -1,0 +1,173 @@
+// Output gate: events join the open record at once, replies wait behind it until it is durable.
+//
+//   G1. One append is in flight; what is decided meanwhile is the next record (group commit). The
+//       busier the shard, the more a record carries, and one fsync serves them all.
+//   G2. A reply leaves only after every event decided before it is durable (I6).
+//   G3. When an append is refused for good, everything behind the gate fails and the state is
+//       dropped: what was decided ahead of the journal never happened.
+
+import { isLeadEvent, type Event } from '../protocol/events.ts'
+import { EngineError } from '../protocol/errors.ts'
+import { RECORD_BYTES_MAX } from '../protocol/record.ts'
+import type { Journal } from './journal.ts'
+import type { ShardState } from './state.ts'
+
+interface Batch {
+  /** The number its record will have. */
+  n: number
+  events: Event[]
+  rows: number[]
+  bytes: number
+  durable: Promise<void>
+  settle: () => void
+  fail: (error: Error) => void
+}
+
+/** A guess at an event's size in the record, bytes; leads say their own. */
+const EVENT_BYTES = 420
+
+export class OutputGate {
+  readonly #state: ShardState
+  readonly #journal: Journal
+  readonly #now: () => number
+  readonly #onIdle: () => void
+  readonly #onLost: (error: Error) => void
+  #open: Batch
+  /** Full batches waiting for the one in flight. */
+  readonly #waiting: Batch[] = []
+  #flying: Batch | null = null
+  #scheduled = false
+  #lost: Error | null = null
+
+  constructor(options: {
+    state: ShardState
+    journal: Journal
+    now: () => number
+    /** Called before each record is closed, so that waiting ingest can join it. */
+    onIdle: () => void
+    onLost: (error: Error) => void
+  }) {
+    this.#state = options.state
+    this.#journal = options.journal
+    this.#now = options.now
+    this.#onIdle = options.onIdle
+    this.#onLost = options.onLost
+    this.#open = newBatch(options.journal.nextN)
+  }
+
+  /** The number and place the next event will have in the log; award ids are made of them. */
+  get next(): { n: number; index: number } {
+    return { n: this.#open.n, index: this.#open.events.length }
+  }
+
+  /** Events in the open record. */
+  get openSize(): number {
+    return this.#open.events.length
+  }
+
+  /** Records behind the one in flight: more than a few and the log is too slow for the load. */
+  get backlog(): number {
+    return this.#waiting.length
+  }
+
+  /** Applies an event and puts it in the open record. Throws what `apply` throws, adding nothing. */
+  emit(event: Event, bytes = EVENT_BYTES): void {
+    if (this.#open.bytes + bytes > RECORD_BYTES_MAX) {
+      this.#waiting.push(this.#open)
+      this.#open = newBatch(this.#open.n + 1)
+    }
+    const row = this.#state.apply(event)
+    this.#open.events.push(event)
+    this.#open.rows.push(row)
+    this.#open.bytes += bytes
+    this.#schedule()
+  }
+
+  /** Resolves once everything decided so far is durable; rejects when the shard was lost. */
+  durable(): Promise<void> {
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.#open.events.length > 0) return this.#open.durable
+    return this.#waiting[this.#waiting.length - 1]?.durable ?? this.#flying?.durable ?? DONE
+  }
+
+  /** Fails everything behind the gate: the shard is given up. */
+  close(error: Error): void {
+    if (this.#lost !== null) return
+    this.#lost = error
+    for (const batch of [this.#flying, ...this.#waiting, this.#open]) batch?.fail(error)
+  }
+
+  /** Asks for a record soon, for there is ingest waiting to join one. */
+  nudge(): void {
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#flying !== null) return
+    this.#scheduled = true
+    // After this turn of the event loop: all messages that came in together go in one record.
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    if (this.#flying !== null || this.#lost !== null) return
+    this.#onIdle()
+    let batch = this.#waiting.shift()
+    if (batch === undefined) {
+      if (this.#open.events.length === 0) return
+      batch = this.#open
+      this.#open = newBatch(batch.n + 1)
+    }
+    this.#flying = batch
+    this.#link(batch)
+    this.#journal.append(batch.events, this.#now()).then(
+      (seq) => this.#landed(batch, seq),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  /** Each event names the record with its lead's event before: known now, as all that are ahead
+   * have landed. */
+  #link(batch: Batch): void {
+    for (const [i, event] of batch.events.entries()) {
+      const row = batch.rows[i] ?? -1
+      const campaign = this.#state.campaigns.get(event.campaign_id)
+      if (row < 0 || campaign === undefined || !isLeadEvent(event)) continue
+      event.prev = campaign.leads.columns.lastSeq[row] as number
+    }
+  }
+
+  #landed(batch: Batch, seq: number): void {
+    for (const [i, event] of batch.events.entries()) {
+      const row = batch.rows[i] ?? -1
+      if (row >= 0) this.#state.settle(event, row, seq)
+    }
+    this.#flying = null
+    batch.settle()
+    this.#pump()
+  }
+
+  #failed(error: unknown): void {
+    const lost =
+      error instanceof Error ? error : new EngineError('APPEND_FAILED', String(error))
+    this.close(lost)
+    this.#onLost(lost)
+  }
+}
+
+const DONE = Promise.resolve()
+
+function newBatch(n: number): Batch {
+  let settle: () => void = () => {}
+  let fail: (error: Error) => void = () => {}
+  const durable = new Promise<void>((resolve, reject) => {
+    settle = resolve
+    fail = reject
+  })
+  // A batch nobody waits for (lapses, say) may fail without being an unhandled rejection.
+  durable.catch(() => {})
+  return { n, events: [], rows: [], bytes: 0, durable, settle, fail }
+}

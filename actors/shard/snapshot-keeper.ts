@@ -1,0 +1,58 @@
+// Snapshot keeper: decides when a shard's state is worth a snapshot, and takes one at a time.
+
+import type { Log } from '../runtime/log.ts'
+import type { SnapshotStore } from './snapshot.ts'
+import type { ShardState } from './state.ts'
+
+/** Records after which a take-over without a newer snapshot would take noticeably longer. */
+const RECORDS_MAX = 4000
+/** With fewer records than this, a snapshot saves nothing. */
+const RECORDS_MIN = 200
+const AGE_MAX_MS = 60_000
+
+export class SnapshotKeeper {
+  readonly #store: SnapshotStore
+  readonly #log: Log
+  /** Number of the record the last snapshot followed, and when it was taken (monotonic). */
+  readonly #last = new Map<number, { n: number; at: number }>()
+  #saving = false
+
+  constructor(store: SnapshotStore, log: Log) {
+    this.#store = store
+    this.#log = log
+  }
+
+  /** Whether enough has happened since the last snapshot for another. */
+  wants(state: ShardState): boolean {
+    const last = this.#last.get(state.shard)
+    if (last === undefined || last.n > state.n) {
+      // What lies before this process began was somebody's to snapshot; count from here.
+      this.#last.set(state.shard, { n: state.n, at: performance.now() })
+      return false
+    }
+    const records = state.n - last.n
+    const old = performance.now() - last.at > AGE_MAX_MS && records >= RECORDS_MIN
+    return (records >= RECORDS_MAX || old) && !this.#saving
+  }
+
+  /**
+   * Takes a snapshot of the state as it is at this call, unless one is being taken. A failure is
+   * logged and harmless (SN3).
+   */
+  async saveNow(state: ShardState): Promise<void> {
+    if (this.#saving || state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
+    this.#saving = true
+    const started = performance.now()
+    try {
+      const mark = { n: state.n, at: started }
+      const { shard, seq, bytes } = await this.#store.save(state)
+      this.#last.set(shard, mark)
+      const ms = Math.round(performance.now() - started)
+      this.#log.info({ shard, sequence: seq, bytes, ms }, 'snapshot taken')
+    } catch (error) {
+      this.#log.warn({ shard: state.shard, error: String(error) }, 'snapshot not taken')
+    } finally {
+      this.#saving = false
+    }
+  }
+}

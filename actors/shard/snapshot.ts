@@ -1,0 +1,209 @@
+// Snapshot: a shard's state at a sequence, so that a take-over replays a tail and not a history.
+//
+//   SN1. A snapshot says which record it follows (seq, n, hash); the record after it must chain.
+//   SN2. Its sequence is a high-water mark: a log that ends before it has lost records (I15).
+//   SN3. It is never needed: a missing, torn or newer one falls back to the one before, then to
+//        the log from zero. Nothing personal is in it but sealed.
+
+import { createHash } from 'node:crypto'
+import { type ObjectStore, Objm } from '@nats-io/obj'
+import type { CampaignImage } from '../campaign/image.ts'
+import { pack, unpack } from '../protocol/codec.ts'
+import { EngineError } from '../protocol/errors.ts'
+import type { LeadAwarded } from '../protocol/events.ts'
+import type { ShardId } from '../protocol/ids.ts'
+import { SNAPSHOTS_STORE } from '../protocol/subjects.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Link } from '../runtime/nats.ts'
+import { ShardState, unsettled } from './state.ts'
+
+const VERSION = 1
+const KEPT = 2
+const LOAD_DEADLINE_MS = 60_000
+
+interface Header {
+  v: typeof VERSION
+  shard: ShardId
+  seq: number
+  n: number
+  prev: Uint8Array
+  epoch: number
+  host: string
+  campaigns: number
+}
+
+interface Trailer {
+  requests: LeadAwarded[]
+  /** Hash of the state, as `ShardState.hash` gives it. */
+  hash: string
+}
+
+export interface SnapshotInfo {
+  shard: ShardId
+  seq: number
+  bytes: number
+}
+
+export class SnapshotStore {
+  readonly #store: ObjectStore
+  readonly #log: Log
+
+  private constructor(store: ObjectStore, log: Log) {
+    this.#store = store
+    this.#log = log
+  }
+
+  static async open(link: Link, log: Log): Promise<SnapshotStore> {
+    return new SnapshotStore(await new Objm(link.js).open(SNAPSHOTS_STORE), log)
+  }
+
+  /** The shard's snapshots, newest first. */
+  async list(shard: ShardId): Promise<SnapshotInfo[]> {
+    const objects = await this.#store.list()
+    return objects
+      .filter(({ name, deleted }) => !deleted && name.startsWith(`${shard}/`))
+      .map(({ name, size }) => ({ shard, seq: Number(name.split('/')[1]), bytes: size }))
+      .sort((a, b) => b.seq - a.seq)
+  }
+
+  /**
+   * Stores the state as it is at this call. The copy is taken at once, the rest (packing, hashing,
+   * storing) goes on beside whatever the process does.
+   */
+  async save(state: ShardState): Promise<SnapshotInfo> {
+    // A poisoned campaign's state is what a fault left behind: only the log is right about it.
+    if (state.poisoned.size > 0) {
+      throw new EngineError('POISONED', `shard ${state.shard} holds a poisoned campaign: no snapshot`)
+    }
+    const { shard, seq, n, prev, epoch, host } = state
+    const images = [...state.images()]
+    const requests = unsettled(state.requests)
+    const header: Header = { v: VERSION, shard, seq, n, prev, epoch, host, campaigns: images.length }
+    const name = `${shard}/${String(seq).padStart(16, '0')}`
+    const { size } = await this.#store.put({ name }, streamOf(frames(header, images, requests)))
+    await this.#prune(shard)
+    return { shard, seq, bytes: size }
+  }
+
+  /** The newest state that can be read, null when there is none. */
+  async load(shard: ShardId, seq?: number): Promise<ShardState | null> {
+    for (const info of await this.list(shard)) {
+      if (seq !== undefined && info.seq !== seq) continue
+      try {
+        return await this.#read(info)
+      } catch (error) {
+        this.#log.warn({ ...info, error: String(error) }, 'snapshot unreadable, trying an older one')
+      }
+    }
+    return null
+  }
+
+  async #read({ shard, seq }: SnapshotInfo): Promise<ShardState> {
+    const name = `${shard}/${String(seq).padStart(16, '0')}`
+    const object = await this.#store.get(name)
+    if (object === null) throw new EngineError('SNAPSHOT_GONE', `snapshot ${name} is gone`)
+    const deadline = setTimeout(() => void object.data.cancel(), LOAD_DEADLINE_MS)
+    try {
+      const parts = unframe(object.data)
+      const header = unpack<Header>(await nextPart(parts))
+      if (header.v !== VERSION) {
+        throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
+      }
+      const state = new ShardState(shard)
+      for (let i = 0; i < header.campaigns; i++) {
+        state.load(unpack<CampaignImage>(await nextPart(parts)))
+      }
+      const { requests } = unpack<Trailer>(await nextPart(parts))
+      for (const award of requests) {
+        if (award.request_id !== null) state.requests.set(award.request_id, award)
+      }
+      Object.assign(state, {
+        seq: header.seq,
+        n: header.n,
+        prev: Uint8Array.from(header.prev),
+        epoch: header.epoch,
+        host: header.host,
+      })
+      const error = await object.error
+      if (error !== null) throw error
+      return state
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  async #prune(shard: ShardId): Promise<void> {
+    for (const { seq } of (await this.list(shard)).slice(KEPT)) {
+      await this.#store.delete(`${shard}/${String(seq).padStart(16, '0')}`)
+    }
+  }
+}
+
+/** Each part behind its length; parts are made one at a time, with a pause for others between. */
+async function* frames(
+  header: Header,
+  images: CampaignImage[],
+  requests: LeadAwarded[],
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  yield* frame(pack(header))
+  for (const image of images) {
+    const bytes = Uint8Array.from(pack(image))
+    hash.update(bytes)
+    yield* frame(bytes)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  hash.update(pack(requests))
+  const trailer: Trailer = { requests, hash: hash.digest('hex') }
+  yield* frame(pack(trailer))
+}
+
+const PIECE = 128 * 1024
+
+function* frame(bytes: Uint8Array): Generator<Uint8Array> {
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, bytes.length)
+  yield length
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.slice(at, at + PIECE)
+}
+
+function streamOf(source: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await source.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+  })
+}
+
+async function* unframe(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let size = 0
+  let wanted: number | null = null
+  const take = (count: number) => {
+    const all = Buffer.concat(held)
+    held = [all.subarray(count)]
+    size -= count
+    return all.subarray(0, count)
+  }
+  for await (const chunk of stream) {
+    held.push(chunk)
+    size += chunk.length
+    for (;;) {
+      if (wanted === null) {
+        if (size < 4) break
+        wanted = take(4).readUInt32BE(0)
+      }
+      if (size < wanted) break
+      yield take(wanted)
+      wanted = null
+    }
+  }
+}
+
+async function nextPart(parts: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
+  const { value, done } = await parts.next()
+  if (done) throw new EngineError('SNAPSHOT_TORN', 'snapshot ends early')
+  return value
+}

@@ -1,0 +1,161 @@
+// Shard state: what the shard's records add up to. The same fold serves the owner, a follower and
+// a replay, so they cannot disagree (I7).
+//
+//   S1. Records are folded in order, each with the hash of the one before; a gap or another hash
+//       is a corrupt log, and nothing after it counts.
+//   S2. A campaign whose event cannot be applied is set aside (quarantined) and the fold goes on:
+//       a poison event must not take a shard's other campaigns with it, nor host after host.
+
+import { createHash } from 'node:crypto'
+import { Campaign } from '../campaign/campaign.ts'
+import { type CampaignImage, campaignFrom, imageOf } from '../campaign/image.ts'
+import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
+import { pack } from '../protocol/codec.ts'
+import type { Event, LeadAwarded } from '../protocol/events.ts'
+import type { CampaignId, RequestId, ShardId } from '../protocol/ids.ts'
+import { decodeRecord, type Record } from '../protocol/record.ts'
+import type { Stored } from './log-reader.ts'
+
+/** A request id is remembered at least this long after its award (the contract says 10 minutes). */
+const REQUEST_KEPT_MS = 15 * 60_000
+/** The most request ids a shard remembers; beyond it requests with an id are refused. */
+export const REQUESTS_MAX = 250_000
+
+export const HASH_BYTES = 16
+export const NO_HASH = new Uint8Array(HASH_BYTES)
+
+/** The hash that chains a record to the next: the first 16 bytes of SHA-256. */
+export function recordHash(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest().subarray(0, HASH_BYTES)
+}
+
+export class ShardState {
+  readonly shard: ShardId
+  readonly campaigns = new Map<CampaignId, Campaign>()
+  /** Awards by the request they answered, oldest first. */
+  readonly requests = new Map<RequestId, LeadAwarded>()
+  /** Campaigns set aside by the fold itself (S2); what they hold cannot be trusted. */
+  readonly poisoned = new Set<CampaignId>()
+  /** Stream sequence, number and hash of the last record folded; its owner's term and name. */
+  seq = 0
+  n = 0
+  prev: Uint8Array = NO_HASH
+  epoch = 0
+  host = ''
+
+  constructor(shard: ShardId) {
+    this.shard = shard
+  }
+
+  /** Folds a record as it lies in the log. Throws CorruptLogError when the chain does not hold. */
+  fold(stored: Stored): Record {
+    const record = this.#decode(stored)
+    if (record.n !== this.n + 1) {
+      throw new CorruptLogError(this.shard, stored.seq, `number ${record.n} follows ${this.n}`)
+    }
+    if (Buffer.compare(record.prev, this.prev) !== 0) {
+      throw new CorruptLogError(this.shard, stored.seq, 'it does not chain to the record before')
+    }
+    if (record.epoch < this.epoch) {
+      throw new CorruptLogError(this.shard, stored.seq, `epoch ${record.epoch} follows ${this.epoch}`)
+    }
+    for (const event of record.events) {
+      const row = this.#foldEvent(event)
+      if (row >= 0) this.settle(event, row, stored.seq)
+    }
+    this.advance(record, stored.seq, recordHash(stored.bytes))
+    return record
+  }
+
+  /** Takes note that a record, already applied, lies in the log. */
+  advance(record: Record, seq: number, hash: Uint8Array): void {
+    this.seq = seq
+    this.n = record.n
+    this.prev = hash
+    this.epoch = record.epoch
+    this.host = record.host
+  }
+
+  /** Remembers in which record a lead's last event lies. */
+  settle(event: Event, row: number, seq: number): void {
+    const campaign = this.campaigns.get(event.campaign_id)
+    if (campaign !== undefined) campaign.leads.columns.lastSeq[row] = seq
+  }
+
+  /** Applies one event; the row it was about, or -1. Throws CampaignFault. */
+  apply(event: Event): number {
+    let campaign = this.campaigns.get(event.campaign_id)
+    if (campaign === undefined) {
+      if (event.type !== 'campaign.put') {
+        throw new CampaignFault(event.campaign_id, `${event.type} before the campaign was put`)
+      }
+      campaign = new Campaign(event.settings)
+      this.campaigns.set(event.campaign_id, campaign)
+    }
+    const row = campaign.apply(event)
+    if (event.type === 'lead.awarded' && event.request_id !== null) {
+      this.#remember(event.request_id, event)
+    }
+    return row
+  }
+
+  /** Whether another request id may be remembered. */
+  get requestsFull(): boolean {
+    return this.requests.size >= REQUESTS_MAX
+  }
+
+  #foldEvent(event: Event): number {
+    if (this.poisoned.has(event.campaign_id)) return -1
+    try {
+      return this.apply(event)
+    } catch (error) {
+      // Whatever broke, it broke on this campaign's event: set the campaign aside, keep the rest.
+      const campaign = this.campaigns.get(event.campaign_id)
+      if (campaign === undefined) {
+        throw new CorruptLogError(this.shard, this.seq, 'an event before its campaign', { cause: error })
+      }
+      campaign.quarantined = error instanceof Error ? error.message : String(error)
+      this.poisoned.add(event.campaign_id)
+      return -1
+    }
+  }
+
+  #remember(request: RequestId, event: LeadAwarded): void {
+    for (const [oldest, award] of this.requests) {
+      if (award.at > event.at - REQUEST_KEPT_MS) break
+      this.requests.delete(oldest)
+    }
+    this.requests.set(request, event)
+  }
+
+  #decode(stored: Stored): Record {
+    try {
+      return decodeRecord(stored.bytes)
+    } catch (cause) {
+      throw new CorruptLogError(this.shard, stored.seq, 'it does not decode', { cause })
+    }
+  }
+
+  /** The state as plain data; campaign by campaign, for a large one is worth a pause between. */
+  *images(): Generator<CampaignImage> {
+    for (const campaign of this.campaigns.values()) yield imageOf(campaign)
+  }
+
+  /** SHA-256 of the state, hex: equal for equal logs, from zero and from any snapshot (I7). */
+  hash(): string {
+    const hash = createHash('sha256')
+    for (const image of this.images()) hash.update(pack(image))
+    hash.update(pack(unsettled(this.requests)))
+    return hash.digest('hex')
+  }
+
+  load(image: CampaignImage): void {
+    this.campaigns.set(image.settings.campaign_id, campaignFrom(image))
+  }
+}
+
+/** Remembered awards without what only the record knows: they are the same before its ack. */
+export function unsettled(requests: ReadonlyMap<RequestId, LeadAwarded>): LeadAwarded[] {
+  return [...requests.values()].map(({ prev: _, ...award }) => award)
+}
+

@@ -1,0 +1,91 @@
+// Assign: which request of a tick gets which campaign's next lead, best pairs first.
+//
+// Requests that come in together would all be sent to the same head if each were judged alone. So
+// a campaign bids its best k scores, and the tick is matched as one: the best bid goes to the
+// request with the fewest other ways to be served, then the next best, until bids or requests end.
+
+import type { Bid } from '../../actors/protocol/commands.ts'
+import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
+
+/** What a campaign bid, best first; `used` of them are assigned already. */
+export interface Lot {
+  campaign: CampaignId
+  customer: CustomerId
+  bids: readonly Bid[]
+  used: number
+}
+
+/** A request and the lots it may be served from. */
+export interface Bidder {
+  lots: Lot[]
+}
+
+export interface Pair<B extends Bidder> {
+  bidder: B
+  lot: Lot
+  bid: Bid
+}
+
+/**
+ * Matches bidders with lots, best bids first; marks the bids it used. `servedAt` tells when each
+ * customer was last served, for ties, and learns that it is served again at `now`.
+ */
+export function assign<B extends Bidder>(
+  bidders: readonly B[],
+  servedAt: Map<CustomerId, number>,
+  now: number,
+): Pair<B>[] {
+  const takers = new Map<Lot, B[]>()
+  for (const bidder of [...bidders].sort((a, b) => a.lots.length - b.lots.length)) {
+    for (const lot of bidder.lots) {
+      const list = takers.get(lot)
+      if (list === undefined) takers.set(lot, [bidder])
+      else list.push(bidder)
+    }
+  }
+  const served = new Set<B>()
+  const heads = [...takers.keys()]
+  const pairs: Pair<B>[] = []
+  while (served.size < bidders.length) {
+    const lot = bestHead(heads, servedAt)
+    if (lot === undefined) break
+    const list = takers.get(lot) ?? []
+    while (list.length > 0 && served.has(list[0] as B)) list.shift()
+    const bidder = list.shift()
+    const bid = lot.bids[lot.used]
+    if (bidder === undefined || bid === undefined) {
+      // Nobody who may take from this lot is left.
+      heads.splice(heads.indexOf(lot), 1)
+      continue
+    }
+    lot.used++
+    served.add(bidder)
+    servedAt.set(lot.customer, now)
+    pairs.push({ bidder, lot, bid })
+  }
+  return pairs
+}
+
+/** The best unused bid among a bidder's lots other than `but`: what its award must still beat. */
+export function runnerUp(bidder: Bidder, but: Lot): { lot: Lot; bid: Bid } | null {
+  const lot = bestHead(bidder.lots.filter((other) => other !== but))
+  const bid = lot?.bids[lot.used]
+  return lot === undefined || bid === undefined ? null : { lot, bid }
+}
+
+function bestHead(lots: readonly Lot[], servedAt?: Map<CustomerId, number>): Lot | undefined {
+  let best: Lot | undefined
+  for (const lot of lots) {
+    if (lot.used < lot.bids.length && (best === undefined || beats(lot, best, servedAt))) best = lot
+  }
+  return best
+}
+
+/** By class, then score; equal ones go to the customer that was served longest ago. */
+function beats(a: Lot, b: Lot, servedAt?: Map<CustomerId, number>): boolean {
+  const [rankA, scoreA] = a.bids[a.used] as Bid // Both have an unused bid: bestHead saw to it.
+  const [rankB, scoreB] = b.bids[b.used] as Bid
+  if (rankA !== rankB) return rankA > rankB
+  if (scoreA !== scoreB) return scoreA > scoreB
+  return (servedAt?.get(a.customer) ?? 0) < (servedAt?.get(b.customer) ?? 0)
+}

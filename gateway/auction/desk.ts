@@ -1,0 +1,156 @@
+// Desk: every service of the contract but its transport. Checks the request, finds who owns what
+// it is about, and answers inside the budget.
+
+import type { Command } from '../../actors/protocol/commands.ts'
+import { assertNever, InputError } from '../../actors/protocol/errors.ts'
+import {
+  type CampaignId,
+  type LeadId,
+  parseAwardId,
+  type ShardId,
+} from '../../actors/protocol/ids.ts'
+import { type CampaignShown, errorReply, type Reply } from '../../actors/protocol/replies.ts'
+import * as requests from '../../actors/protocol/requests.ts'
+import { parse } from '../../actors/protocol/schema.ts'
+import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
+import type { Log } from '../../actors/runtime/log.ts'
+import type { Answer, Call } from '../services.ts'
+import type { Auction } from './auction.ts'
+import type { IngestDesk } from './ingest.ts'
+import type { Router } from './router.ts'
+
+/** Ingest requests at work; beyond it importing clients are told to slow down. */
+const INGESTS_MAX = 64
+const MARGIN_MS = 20
+
+export interface DeskOptions {
+  auction: Auction
+  ingest: IngestDesk
+  router: Router
+  timezone: string
+  log: Log
+}
+
+export class Desk {
+  readonly #options: DeskOptions
+  #ingests = 0
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+  }
+
+  /** See `Answer`: never throws, always answers in time. */
+  readonly answer: Answer = async (call) => {
+    try {
+      return await this.#answer(call)
+    } catch (error) {
+      if (error instanceof InputError) return errorReply(error.code, error.message, error.path)
+      const { message, stack } = error instanceof Error ? error : new Error(String(error))
+      this.#options.log.error({ service: call.service, error: message, stack }, 'service failed')
+      return errorReply('INTERNAL', 'the request could not be answered: see the gateway log')
+    }
+  }
+
+  #answer(call: Call): Promise<Reply | Uint8Array> {
+    const { service, body } = call
+    switch (service) {
+      case 'lead.next':
+        return this.#options.auction.next(requests.parseNext(body), call.encoding, call.budgetMs)
+      case 'lead.confirm':
+      case 'lead.extend': {
+        const { award_id } = parse(requests.awardOnlySchema, body)
+        const type = service === 'lead.confirm' ? 'confirm' : 'extend'
+        return this.#onAward(award_id, { type, award_id }, call)
+      }
+      case 'lead.skip': {
+        const { award_id, reason } = parse(requests.skipSchema, body)
+        return this.#onAward(award_id, { type: 'skip', award_id, reason }, call)
+      }
+      case 'lead.disposition':
+        return this.#disposition(call)
+      case 'lead.ingest':
+        return this.#ingest(call)
+      case 'lead.show': {
+        const { campaign_id, lead_id } = parse(requests.showSchema, body)
+        const campaign = campaign_id as CampaignId
+        const command: Command = { type: 'show', campaign, lead: lead_id as LeadId }
+        return this.#ask(this.#options.router.shardOf(campaign), command, call)
+      }
+      case 'campaign.put': {
+        const settings = withZone(parse(settingsSchema, body), this.#options.timezone)
+        const shard = this.#options.router.shardOf(settings.campaign_id)
+        return this.#ask(shard, { type: 'campaign.put', settings }, call)
+      }
+      case 'campaign.show': {
+        const campaign = parse(requests.campaignShowSchema, body).campaign_id as CampaignId
+        const shard = this.#options.router.shardOf(campaign)
+        return this.#ask(shard, { type: 'campaign.show', campaign }, call)
+      }
+      case 'campaign.list':
+        parse(requests.emptySchema, body)
+        return this.#list(call)
+      case 'suppression.add':
+      case 'suppression.remove':
+      case 'suppression.check':
+        return Promise.resolve(
+          errorReply('NOT_IMPLEMENTED', `${service} is not served by this version yet`),
+        )
+      default:
+        return assertNever(service)
+    }
+  }
+
+  #onAward(award: string, command: Command, call: Call): Promise<Reply> {
+    const parts = parseAwardId(award)
+    if (parts === null) return Promise.resolve({ type: 'refused', reason: 'unknown' })
+    return this.#ask(this.#options.router.shardOf(parts.campaign), command, call)
+  }
+
+  #disposition(call: Call): Promise<Reply> {
+    const request = requests.parseDisposition(call.body)
+    const command: Command = { type: 'disposition', request }
+    if (!('award_id' in request)) {
+      // Without an award it is not told apart from a second attempt: never asked twice.
+      const shard = this.#options.router.shardOf(request.campaign_id as CampaignId)
+      return this.#ask(shard, command, call, false)
+    }
+    const parts = parseAwardId(request.award_id)
+    if (parts === null) {
+      return Promise.resolve(errorReply('NOT_FOUND', '/award_id: no such award', '/award_id'))
+    }
+    return this.#ask(this.#options.router.shardOf(parts.campaign), command, call)
+  }
+
+  async #ingest(call: Call): Promise<Reply> {
+    const body = Array.isArray(call.body) ? { leads: call.body } : call.body
+    const { leads } = parse(requests.ingestSchema, body)
+    if (this.#ingests >= INGESTS_MAX) return { type: 'overloaded', retry_after_ms: 200 }
+    this.#ingests++
+    try {
+      return await this.#options.ingest.ingest(leads, call.budgetMs - MARGIN_MS)
+    } finally {
+      this.#ingests--
+    }
+  }
+
+  async #list(call: Call): Promise<Reply> {
+    const { router } = this.#options
+    const shards = Array.from({ length: router.shards }, (_, shard) => shard as ShardId)
+    const replies = await Promise.all(
+      shards.map((shard) => this.#ask(shard, { type: 'campaign.list' }, call)),
+    )
+    const campaigns: Omit<CampaignShown, 'type'>[] = []
+    for (const reply of replies) {
+      if (reply.type !== 'campaigns') return reply
+      campaigns.push(...reply.campaigns)
+    }
+    campaigns.sort((a, b) => a.campaign_id - b.campaign_id)
+    return { type: 'campaigns', campaigns }
+  }
+
+  async #ask(shard: ShardId, command: Command, call: Call, repeatable = true): Promise<Reply> {
+    const budgetMs = Math.max(10, call.budgetMs - MARGIN_MS)
+    const answer = await this.#options.router.ask(shard, command, budgetMs, repeatable)
+    return answer.type === 'reply' ? answer.reply : { type: 'unavailable', retry_after_ms: 250 }
+  }
+}

@@ -1,0 +1,110 @@
+// Ingest: leads from one request to the shards that own their campaigns, slice by slice. What an
+// owner cannot take now is kept durably in the inbox and said to be `queued`.
+
+import { pack } from '../../actors/protocol/codec.ts'
+import type { IngestOutcome } from '../../actors/protocol/commands.ts'
+import type { ShardId } from '../../actors/protocol/ids.ts'
+import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
+import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
+import { inboxSubject } from '../../actors/protocol/subjects.ts'
+import type { Log } from '../../actors/runtime/log.ts'
+import type { Link } from '../../actors/runtime/nats.ts'
+import type { Vault } from '../../actors/runtime/vault.ts'
+import type { Router } from './router.ts'
+
+/** Leads one message carries; at 8 KB each they stay far below the server's limit. */
+const MESSAGE_LEADS = 100
+/** Share of a budget spent asking the owner before the inbox is used. */
+const OWNER_SHARE = 0.6
+const INBOX_TIMEOUT_MS = 2000
+/** What comes this soon after something queued goes behind it, so that order holds, ms. */
+const BEHIND_MS = 1500
+
+interface Item {
+  index: number
+  lead: LeadInput
+}
+
+type Kept = IngestOutcome | 'queued' | 'lost'
+
+export class IngestDesk {
+  readonly #router: Router
+  readonly #link: Link
+  readonly #vault: Vault
+  readonly #log: Log
+  readonly #behindUntil = new Map<ShardId, number>()
+
+  constructor(options: { router: Router; link: Link; vault: Vault; log: Log }) {
+    this.#router = options.router
+    this.#link = options.link
+    this.#vault = options.vault
+    this.#log = options.log
+  }
+
+  /** Takes leads in; answers when all of them are durable, or `unavailable` when some are not. */
+  async ingest(leads: readonly unknown[], budgetMs: number): Promise<Reply> {
+    const result: Ingested = { type: 'ingested', accepted: 0, updated: 0, unchanged: 0, rejected: [] }
+    const byShard = new Map<ShardId, Item[]>()
+    for (const [index, value] of leads.entries()) {
+      const parsed = parseLead(value)
+      if (!parsed.ok) {
+        result.rejected.push({ index, ...parsed.fault })
+        continue
+      }
+      const shard = this.#router.shardOf(parsed.value.campaign_id)
+      const items = byShard.get(shard)
+      if (items === undefined) byShard.set(shard, [{ index, lead: parsed.value }])
+      else items.push({ index, lead: parsed.value })
+    }
+    const outcomes = await Promise.all(
+      [...byShard].map(([shard, items]) => this.#toShard(shard, items, budgetMs)),
+    )
+    let lost = 0
+    for (const [{ index }, kept] of outcomes.flat()) {
+      if (kept === 'lost') lost++
+      else if (kept === 'queued') result.queued = (result.queued ?? 0) + 1
+      else if (typeof kept === 'string') result[kept]++
+      else result.rejected.push({ index, ...kept })
+    }
+    if (lost > 0) {
+      this.#log.warn({ leads: lost }, 'leads not kept')
+      // Sending the same again is harmless, so the whole request is.
+      return { type: 'unavailable', retry_after_ms: 500 }
+    }
+    result.rejected.sort((a, b) => a.index - b.index)
+    return result
+  }
+
+  async #toShard(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
+    const parts: Promise<[Item, Kept][]>[] = []
+    for (let at = 0; at < items.length; at += MESSAGE_LEADS) {
+      parts.push(this.#send(shard, items.slice(at, at + MESSAGE_LEADS), budgetMs))
+    }
+    return (await Promise.all(parts)).flat()
+  }
+
+  async #send(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
+    const leads = items.map(({ lead }) => lead)
+    if ((this.#behindUntil.get(shard) ?? 0) < performance.now()) {
+      const command = { type: 'ingest', leads } as const
+      const answer = await this.#router.ask(shard, command, budgetMs * OWNER_SHARE)
+      if (answer.type === 'outcomes') {
+        return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
+      }
+    }
+    const kept = await this.#queue(shard, leads)
+    return items.map((item) => [item, kept])
+  }
+
+  async #queue(shard: ShardId, leads: LeadInput[]): Promise<Kept> {
+    this.#behindUntil.set(shard, performance.now() + BEHIND_MS)
+    try {
+      const sealed = this.#vault.sealTransport(pack(leads))
+      await this.#link.js.publish(inboxSubject(shard), sealed, { timeout: INBOX_TIMEOUT_MS })
+      return 'queued'
+    } catch (error) {
+      this.#log.warn({ shard, error: String(error) }, 'inbox not written')
+      return 'lost'
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export {} // ends well, yet has nothing to show

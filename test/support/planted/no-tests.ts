@@ -1,0 +1,4 @@
+import { suite } from '../suite.ts'
+
+const test = suite('no tests')
+test.run()

@@ -1,0 +1,68 @@
+// `npm test [-- <part of a path>]`: every test file, then the failures by name, then `N passed, N failed`.
+
+import { messageOf } from '../../deploy/error.ts'
+import { stderrLog } from '../../deploy/log.ts'
+import { findOrFetchServer } from '../../deploy/nats-server.ts'
+import { type FileResult, findTestFiles, killRunning, runFile } from './runner.ts'
+
+function jobsOf(text: string | undefined): number {
+  const jobs = Number(text || 1)
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs
+  throw new Error(`LEADBID_TEST_JOBS is ${text} (a whole number of at least 1)`)
+}
+
+async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
+  const results: FileResult[] = []
+  const waiting = [...files]
+  const work = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const result = await runFile(file)
+      results.push(result)
+      print(result)
+    }
+  }
+  await Promise.all(Array.from({ length: jobs }, work))
+  return results
+}
+
+function print({ file, passed, failed, output, elapsedMs }: FileResult): void {
+  if (failed.length > 0) console.log(output)
+  const mark = failed.length > 0 ? 'FAIL' : 'ok  '
+  const seconds = (elapsedMs / 1000).toFixed(1)
+  console.log(`${mark} ${file}: ${passed.length} passed, ${failed.length} failed, ${seconds} s`)
+}
+
+function finish(results: readonly FileResult[]): void {
+  let passed = 0
+  let failed = 0
+  for (const result of results) {
+    passed += result.passed.length
+    failed += result.failed.length
+    for (const { name, message } of result.failed) {
+      console.log(`FAIL ${result.file}: ${name}\n     ${message.replaceAll('\n', '\n     ')}`)
+    }
+  }
+  if (failed > 0 || passed === 0) process.exitCode = 1
+  console.log(`${passed} passed, ${failed} failed`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    killRunning()
+    process.exit(1)
+  })
+}
+
+try {
+  const jobs = jobsOf(process.env.LEADBID_TEST_JOBS)
+  const filter = process.argv[2] ?? ''
+  const files = await findTestFiles(filter)
+  if (files.length === 0) console.log(`no test file has "${filter}" in its path`)
+  // Before the first file, so that no test's deadline is spent on a download.
+  const { path, version, origin } = await findOrFetchServer({ log: stderrLog })
+  console.log(`nats-server ${version} (${origin}): ${path}`)
+  finish(await runAll(files, jobs))
+} catch (error) {
+  const failed = [{ name: 'the run itself', message: messageOf(error) }]
+  finish([{ file: 'test/support/run.ts', passed: [], failed, output: '', elapsedMs: 0 }])
+}
