@@ -12,12 +12,15 @@ import { parseLead } from '../protocol/lead.ts'
 import type { Ingested } from '../protocol/replies.ts'
 import type { Fault } from '../protocol/schema.ts'
 import { Deliverer, type Ingest } from './ingest.ts'
-import { type Given, type RawLead, type RowReader, rowReader } from './mapping.ts'
+import { rowReader } from './mapping.ts'
 import type { Row } from './row.ts'
+import type { Given, RawLead, RowReader } from './row-reader.ts'
 
 const LANES = 4
 const LEADS_AT_ONCE = 500
 const BYTES_AT_ONCE = 600_000
+/** What a UTF-16 unit takes in UTF-8. */
+const UTF8_BYTES_MAX = 3
 
 /** A row that did not become a lead, and why; never what it holds. */
 export interface Reject {
@@ -183,14 +186,16 @@ function rejectOf(row: number, { path, reason }: Fault): Reject {
   return { row, field, reason }
 }
 
-/** More than a lead takes in a request: a UTF-16 unit is at most three bytes of UTF-8. */
-function bytesAtMost(lead: RawLead): number {
+/** More than a lead takes in a request; only names of attributes may be other than ASCII. */
+function bytesAtMost(lead: RawLead, bytesPerUnit = 1): number {
   let bytes = 8
   for (const key in lead) {
     const value = lead[key]
-    bytes += 3 * key.length + 12
-    if (typeof value === 'string') bytes += 3 * value.length
-    else if (typeof value === 'object' && value !== null) bytes += bytesAtMost(value as RawLead)
+    bytes += bytesPerUnit * key.length + 12
+    if (typeof value === 'string') bytes += UTF8_BYTES_MAX * value.length
+    else if (typeof value === 'object' && value !== null) {
+      bytes += bytesAtMost(value as RawLead, UTF8_BYTES_MAX)
+    }
   }
   return bytes
 }

@@ -13,7 +13,7 @@ import type { Ingested, Reply } from '../protocol/replies.ts'
 import { BUDGET_HEADER, type Service } from '../protocol/subjects.ts'
 import { sleep } from '../runtime/clock.ts'
 import { isNoResponders, isTimeout, type NatsConnection } from '../runtime/nats.ts'
-import type { RawLead } from './mapping.ts'
+import type { RawLead } from './row-reader.ts'
 
 /** Sends a batch once; null when there was no answer. */
 export type Ingest = (leads: readonly RawLead[]) => Promise<Reply | null>

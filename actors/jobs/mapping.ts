@@ -2,49 +2,21 @@
 // every row.
 //
 //   M1. Whatever is wrong with the mapping or the header is told before the first row is read.
-//   M2. Cells are personal: reasons name the field and the rule, never the value. Column names are
-//       told, but not their long numbers, for a file without a header has a person there.
+//   M2. Column names are told, but not their long numbers: a file without a header has a person
+//       there.
 
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { InputError } from '../protocol/errors.ts'
 import { type Mapping, type MappingSource, mappingSchema } from '../protocol/import-job.ts'
 import { LEAD_FIELDS, leadSchema } from '../protocol/lead.ts'
-import { check, type Fault, parse, pointer } from '../protocol/schema.ts'
+import { check, parse, pointer } from '../protocol/schema.ts'
 import { COLUMNS_MAX } from './row.ts'
-
-/** A lead before `parseLead`: names as in the contract. */
-export type RawLead = { [field: string]: unknown }
-/** Ids given beside the file, for rows that say none. */
-export interface Given {
-  customer_id?: number | undefined
-  campaign_id?: number | undefined
-}
-
-export interface RowReader {
-  /** Such as columns nobody asked for. */
-  warnings: string[]
-  read(cells: readonly string[]): { ok: true; value: RawLead } | { ok: false; fault: Fault }
-}
-
-type Value = string | number | null
-
-/** How one field is made of a row. */
-interface Step {
-  field: string
-  /** Set when the field is one entry of `attributes`. */
-  attribute: string | null
-  column: number
-  kind: 'text' | 'integer' | 'attribute' | 'hash' | 'const'
-  map: Map<string, Value> | null
-  value: Value
-}
+import { type Given, type RowReader, readRow, type Step, type Value } from './row-reader.ts'
 
 const FIELDS: readonly string[] = ['id', 'campaign_id', ...LEAD_FIELDS]
 const INTEGERS = new Set(['id', 'campaign_id', 'customer_id', 'amount_due', 'revision'])
 const HASHABLE = /^(id|campaign_id|customer_id|attributes\..+)$/
 const ATTRIBUTE = /^attributes\.(.{1,64})$/is
-const NUMBER = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/
 const attributeSchema = z.union(
   [z.string().min(1).max(500), z.number(), z.null()],
   'must be a text or a number',
@@ -53,15 +25,6 @@ const attributeSchema = z.union(
 /** Checks a mapping's form; throws InputError with the pointer of its first fault. */
 export function parseMapping(value: unknown): Mapping {
   return parse(mappingSchema, value) as Mapping // exactOptional aside, what the schema lets through
-}
-
-/**
- * A stable positive integer of 53 bits for any text, the first of its SHA-256. Of a million texts
- * two share one with a chance of 1 in 18,000.
- */
-export function hashId(text: string): number {
-  const bits = createHash('sha256').update(text).digest().readBigUInt64BE() >> 11n
-  return Number(bits) || 1
 }
 
 /** Settles a mapping, or the columns' own names, against the header; throws InputError (M1). */
@@ -179,79 +142,6 @@ function checked(field: string, value: Value, at: string): Value {
   const result = check<unknown>(schema, value, at)
   if (result.ok) return value
   throw new InputError('INVALID', `${result.fault.path}: ${result.fault.reason}`, result.fault.path)
-}
-
-function readRow(
-  cells: readonly string[],
-  steps: readonly Step[],
-  given: Given,
-  width: number,
-): ReturnType<RowReader['read']> {
-  const lead: RawLead = {}
-  let attributes: RawLead | null = null
-  if (cells.length > width && cells.slice(width).some((cell) => cell.trim() !== '')) {
-    return {
-      ok: false,
-      fault: {
-        path: '',
-        reason: 'has more cells than the header: quote texts that hold the separator',
-      },
-    }
-  }
-  for (const step of steps) {
-    const value = valueOf(step, cells)
-    if (value === undefined) continue
-    if (typeof value === 'object' && value !== null) return { ok: false, fault: value }
-    if (step.attribute === null) lead[step.field] = value
-    else if (value !== null) (attributes ??= {})[step.attribute] = value
-  }
-  if (attributes !== null) lead.attributes = attributes
-  if (lead.campaign_id === undefined && given.campaign_id !== undefined)
-    lead.campaign_id = given.campaign_id
-  if (lead.customer_id === undefined && given.customer_id !== undefined)
-    lead.customer_id = given.customer_id
-  for (const field of ['id', 'campaign_id']) {
-    if (lead[field] === undefined)
-      return { ok: false, fault: { path: `/${field}`, reason: 'is empty: every lead needs one' } }
-  }
-  return { ok: true, value: lead }
-}
-
-/** What a step makes of a row: a value, nothing for an empty cell, or the fault. */
-function valueOf(step: Step, cells: readonly string[]): Value | undefined | Fault {
-  if (step.kind === 'const') return step.value
-  const text = bare(cells[step.column] ?? '')
-  const mapped = step.map?.get(text)
-  if (mapped !== undefined) return mapped
-  if (text === '') return undefined
-  switch (step.kind) {
-    case 'hash':
-      return hashId(text)
-    case 'integer':
-      return integer(text, step.field)
-    case 'attribute':
-      return NUMBER.test(text) ? Number(text) : text
-    default:
-      return text
-  }
-}
-
-function integer(text: string, field: string): number | Fault {
-  const value = Number(text)
-  if (!/^-?\d+$/.test(text))
-    return {
-      path: `/${field}`,
-      reason: 'must be an integer in digits, without separators or decimals',
-    }
-  if (!Number.isSafeInteger(value))
-    return { path: `/${field}`, reason: `must be at most ${Number.MAX_SAFE_INTEGER}` }
-  return value
-}
-
-/** Without spaces around it and the quote that keeps a spreadsheet from running `+91…` or `=…`. */
-function bare(cell: string): string {
-  const text = cell.trim()
-  return text.charCodeAt(0) === 0x27 && /^'[=+\-@]/.test(text) ? text.slice(1) : text
 }
 
 function plain(title: string): string {

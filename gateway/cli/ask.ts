@@ -55,8 +55,8 @@ export async function ask(context: Context, service: Service, body: object): Pro
 }
 
 /**
- * Prints a reply, as JSON or in the words of `print`, and returns the exit code. What the engine
- * could not do is said on stderr.
+ * Prints a reply, as JSON or in the words of `print`, and returns the exit code. Without `json` it
+ * throws what the engine could not do, in words.
  */
 export function show<R extends Reply>(
   context: Context,
@@ -67,7 +67,7 @@ export function show<R extends Reply>(
   if (json === true) context.stdout(JSON.stringify(reply))
   // A command's own reply type is what its service answers.
   else if (good) for (const line of print(reply as R)) context.stdout(line)
-  else process.stderr.write(`leadbid: ${inWords(reply)}\n`)
+  else throw new EngineError('REFUSED', inWords(reply))
   return good ? DONE : FAILED
 }
 

@@ -13,6 +13,7 @@ export interface Context {
   link: () => Promise<Link>
 }
 
+/** A command is a file: what its module exports. */
 export interface Command {
   /** One line for the list of commands. */
   summary: string

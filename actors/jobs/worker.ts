@@ -1,0 +1,149 @@
+// Worker: runs the import jobs that gateways staged, one at a time, in a process of its own.
+//
+//   K1. A job is run from its start by whoever holds its claim: what another worker had done
+//       before it died is done again, and changes nothing.
+//   K2. The file's own faults end the job; ours hand it back, for this or another worker to try
+//       again, RETRIES_MAX times here.
+//   K3. Asked to stop, it takes no further job and hands the one it runs back at once.
+
+import { EngineError, InputError } from '../protocol/errors.ts'
+import { type ImportCounts, NO_COUNTS } from '../protocol/import-job.ts'
+import { sleep } from '../runtime/clock.ts'
+import type { Config } from '../runtime/config.ts'
+import type { ImportClaim } from '../runtime/import-claim.ts'
+import { ImportStore } from '../runtime/import-store.ts'
+import type { Log } from '../runtime/log.ts'
+import { connectNats, type Link } from '../runtime/nats.ts'
+import type { Running } from '../runtime/process.ts'
+import { provision } from '../runtime/streams.ts'
+import { importLeads } from './import.ts'
+import { natsIngest } from './ingest.ts'
+import { RejectsCsv } from './rejects.ts'
+import { readRows } from './rows.ts'
+
+const REPORT_MS = 500
+const RETRIES_MAX = 5
+const RETRY_PAUSE_MS = 5000
+/** Faults of ours that another try would only repeat. */
+const FINAL_CODES = new Set(['IMPORT_FILE_GONE', 'SEAL_BROKEN', 'FORMAT_VERSION', 'IMPORT_STALLED'])
+
+/** Starts a worker process: connects, makes what is missing, and takes jobs until it is stopped. */
+export async function startWorker(config: Config, log: Log): Promise<Running> {
+  const link = await connectNats(config, `worker-${config.hostId}`, log)
+  try {
+    await provision(link, config)
+    const worker = new Worker(link, await ImportStore.open(link), log)
+    worker.start()
+    const stop = async () => {
+      await worker.stop()
+      await link.nc.drain()
+    }
+    return { closed: Promise.race([link.nc.closed(), worker.ended]), stop }
+  } catch (error) {
+    await link.nc.close()
+    throw error
+  }
+}
+
+export class Worker {
+  readonly #link: Link
+  readonly #store: ImportStore
+  readonly #log: Log
+  readonly #stopping = new AbortController()
+  /** Tries that failed by our fault, by job; a job leaves when it ends. */
+  readonly #tries = new Map<string, number>()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(link: Link, store: ImportStore, log: Log) {
+    this.#link = link
+    this.#store = store
+    this.#log = log
+  }
+
+  start(): void {
+    this.#running = this.#takeJobs().catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#log.error({ error: String(error) }, 'worker ended')
+    })
+  }
+
+  /** Settles when no more jobs are taken. */
+  get ended(): Promise<void> {
+    return this.#running
+  }
+
+  /** Returns once the job in hand is handed back. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #takeJobs(): Promise<void> {
+    const { signal } = this.#stopping
+    for await (const free of this.#store.watchQueued(signal)) {
+      try {
+        const claim = await this.#store.claim(free)
+        if (claim !== null) await this.#run(claim)
+      } catch (error) {
+        // Of the store, not of the file: the entry stands as it was and is told again.
+        this.#log.warn({ jobId: free.jobId, error: String(error) }, 'import not settled')
+        await sleep(RETRY_PAUSE_MS, signal).catch(() => undefined) // stopping: the loop sees it
+      }
+    }
+  }
+
+  async #run(claim: ImportClaim): Promise<void> {
+    const { job_id: jobId } = claim.job
+    const signal = AbortSignal.any([this.#stopping.signal, claim.signal])
+    const rejects = new RejectsCsv((bytes) => claim.putRejects(bytes))
+    const { mapping, customer_id, campaign_id } = claim.job
+    let latest: Readonly<ImportCounts> = NO_COUNTS
+    const reports = setInterval(() => claim.report({ ...latest }), REPORT_MS)
+    this.#log.info({ jobId, format: claim.job.format }, 'import begun')
+    try {
+      const { counts, warnings } = await importLeads({
+        rows: readRows(await claim.openFile()),
+        mapping,
+        given: { customer_id, campaign_id },
+        ingest: natsIngest(this.#link.nc),
+        rejects: (reject) => rejects.write(reject),
+        progress: (counts) => {
+          latest = counts
+        },
+        signal,
+      })
+      await rejects.close()
+      await claim.finish(counts, warnings)
+      this.#tries.delete(jobId)
+      this.#log.info({ jobId, ...counts }, 'import done')
+    } catch (error) {
+      claim.report({ ...latest })
+      await this.#settle(claim, rejects, error)
+    } finally {
+      clearInterval(reports)
+    }
+  }
+
+  /** What becomes of a job that did not get to its end. */
+  async #settle(claim: ImportClaim, rejects: RejectsCsv, error: unknown): Promise<void> {
+    const { job_id: jobId } = claim.job
+    const code = error instanceof EngineError ? error.code : 'INTERNAL'
+    if (claim.signal.aborted || this.#stopping.signal.aborted) {
+      await rejects.drop()
+      if (claim.signal.aborted) return this.#log.warn({ jobId }, 'import taken over')
+      await claim.release()
+      return this.#log.info({ jobId }, 'import handed back')
+    }
+    const tries = (this.#tries.get(jobId) ?? 0) + 1
+    if (error instanceof InputError || FINAL_CODES.has(code) || tries > RETRIES_MAX) {
+      this.#tries.delete(jobId)
+      await rejects.close().catch(() => undefined) // the job's own error says more
+      await claim.fail({ code, message: error instanceof Error ? error.message : String(error) })
+      return this.#log.info({ jobId, code }, 'import failed')
+    }
+    this.#tries.set(jobId, tries)
+    await rejects.drop()
+    this.#log.warn({ jobId, code, error: String(error), tries }, 'import interrupted')
+    await sleep(RETRY_PAUSE_MS, this.#stopping.signal).catch(() => undefined) // handed back at once then
+    await claim.release()
+  }
+}

@@ -1,0 +1,122 @@
+// `leadbid next`: which lead to call now, and why it and no other.
+
+import type { Award, NoLead } from '../../actors/protocol/replies.ts'
+import { CAMPAIGNS_MAX } from '../../actors/protocol/requests.ts'
+import { idOf, numberOf, readArgs, UsageError } from './args.ts'
+import { ask, show } from './ask.ts'
+import type { Context } from './command.ts'
+import { plural, score, table, when } from './words.ts'
+
+export const summary = 'award the lead to call now, with reasons'
+
+export const usage = `
+usage: npx leadbid next CAMPAIGN_ID... [flags]
+
+  --contractor N     who asks; leads this contractor skipped today are not offered
+  --request-id ID    the same id gets the same award again, for at least 10 minutes
+  --retry            says that this id was sent before, and its answer got lost
+  --json             the reply as the contract has it
+
+The award is a lease: the lead is yours until lease_until, or until its outcome is recorded.
+
+  npx leadbid next 55
+  npx leadbid next 4 7 9 --contractor 12
+  npx leadbid next 4 7 9 --request-id call-0001 --json
+`
+
+const CLASSES: { readonly [rank: number]: string } = {
+  3: 'a callback that is due',
+  2: 'a live lead, or a retry that is due',
+  1: 'a stale lead',
+}
+
+export async function run(args: string[], context: Context): Promise<number> {
+  const { flags, rest } = readArgs(args, {
+    contractor: 'string',
+    'request-id': 'string',
+    retry: 'boolean',
+    json: 'boolean',
+  })
+  if (rest.length === 0) throw new UsageError('CAMPAIGN_ID is missing: name 1 to 64 campaigns')
+  const campaigns = rest.flatMap((part) => part.split(',')).map((id) => idOf(id, 'CAMPAIGN_ID'))
+  if (campaigns.length > CAMPAIGNS_MAX) {
+    throw new UsageError(`${campaigns.length} campaigns are too many: name at most ${CAMPAIGNS_MAX}`)
+  }
+  const contractor = numberOf(flags.contractor, '--contractor', { min: 1 })
+  const reply = await ask(context, 'lead.next', {
+    campaign_ids: [...new Set(campaigns)],
+    ...(contractor === undefined ? {} : { contractor_id: contractor }),
+    ...(flags['request-id'] === undefined ? {} : { request_id: flags['request-id'] }),
+    ...(flags.retry === true ? { retry: true } : {}),
+  })
+  return show<typeof reply & (Award | NoLead)>(context, reply, {
+    json: flags.json,
+    print: (answer) => (answer.type === 'award' ? awardInWords(answer) : noLeadInWords(answer)),
+  })
+}
+
+/** An award for a person: what to call, until when, why, and what to do next. */
+export function awardInWords(award: Award, now = Date.now()): string[] {
+  const { lead, why, campaign_id, lead_id, award_id } = award
+  const call = award.attempt === 1 ? 'first call' : `attempt ${award.attempt}`
+  const about = [lead.city, lead.source, lead.stage].filter((part) => part !== null)
+  const lines = [
+    `call lead ${lead_id} of campaign ${campaign_id} (customer ${award.customer_id}): ${call}`,
+    ...table([
+      ...(lead.phone === undefined ? [] : [['phone', lead.phone]]),
+      ['lead', [lead.lead_type, `plan ${lead.pricing_plan}`, ...about].join(', ')],
+      ['arrived', when(lead.created_at, now)],
+      ['award', award_id],
+      ['lease', `until ${when(award.lease_until, now)}`],
+    ]),
+    '',
+    `why this one: ${CLASSES[award.class] ?? 'its class'} (class ${award.class}), score ${score(award.score)}`,
+    ...table(
+      why.terms.map((term) => [
+        term.name,
+        score(term.value).padStart(9),
+        share(term.value, award.score),
+        term.detail ?? '',
+      ]),
+    ),
+    runnerUp(award),
+    '',
+    'next:',
+    `  npx leadbid disposition ${award_id} converted`,
+    `  npx leadbid disposition ${award_id} no_answer`,
+    `  npx leadbid show ${campaign_id} ${lead_id}`,
+  ]
+  return lines
+}
+
+function share(value: number, total: number): string {
+  return total === 0 ? '' : `${Math.round((100 * value) / total)} %`.padStart(5)
+}
+
+function runnerUp({ why, asked, answered, unknown_campaign_ids: unknown }: Award): string {
+  const { runner_up: second } = why
+  const field = `${answered} of ${plural(asked, 'campaign')} answered`
+  const strangers = unknown.length === 0 ? '' : `, unknown: ${unknown.join(', ')}`
+  const rival =
+    second === undefined
+      ? 'no other campaign had a lead to offer'
+      : `the runner-up was campaign ${second.campaign_id}, class ${second.class}, score ${score(second.score)}`
+  return `  ${rival} (${field}${strangers})`
+}
+
+function noLeadInWords(reply: NoLead, now = Date.now()): string[] {
+  const reasons = Object.entries(reply.reasons).map(([reason, count]) => [
+    reason,
+    plural(count, reason === 'empty' ? 'campaign' : 'lead'),
+  ])
+  const lines = [`no lead to call now: ${plural(reply.asked, 'campaign')} asked, all answered`]
+  lines.push(...table(reasons))
+  if (reply.next_eligible_at !== undefined) {
+    lines.push(`the next one may be called at ${when(reply.next_eligible_at, now)}`)
+  }
+  const unknown = reply.unknown_campaign_ids
+  if (unknown.length > 0) {
+    lines.push(`unknown campaigns: ${unknown.join(', ')} (npx leadbid put-campaign --help)`)
+  }
+  return lines
+}

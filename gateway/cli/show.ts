@@ -1,0 +1,104 @@
+// `leadbid show`: a campaign with its queue, or a lead with everything that happened to it.
+
+import type { CampaignShown, LeadShown, TimelineEntry } from '../../actors/protocol/replies.ts'
+import { idOf, noMore, readArgs } from './args.ts'
+import { ask, show } from './ask.ts'
+import type { Context } from './command.ts'
+import { plural, table, when } from './words.ts'
+
+export const summary = 'show a campaign, or a lead with its timeline'
+
+export const usage = `
+usage: npx leadbid show CAMPAIGN_ID [LEAD_ID] [--json]
+
+A campaign: its settings and how many leads are in which state. A lead: its fields, where it
+stands, and its newest 100 events, newest first.
+
+  npx leadbid show 55
+  npx leadbid show 55 1041
+  npx leadbid show 55 1041 --json
+`
+
+export async function run(args: string[], context: Context): Promise<number> {
+  const { flags, rest } = readArgs(args, { json: 'boolean' })
+  const campaign_id = idOf(rest[0], 'CAMPAIGN_ID')
+  noMore(rest, 2)
+  const { json } = flags
+  if (rest[1] === undefined) {
+    const reply = await ask(context, 'campaign.show', { campaign_id })
+    return show<typeof reply & CampaignShown>(context, reply, { json, print: campaignInWords })
+  }
+  const lead_id = idOf(rest[1], 'LEAD_ID')
+  const reply = await ask(context, 'lead.show', { campaign_id, lead_id })
+  return show<typeof reply & LeadShown>(context, reply, {
+    json,
+    print: (lead) => leadInWords(lead, Date.now()),
+  })
+}
+
+export function campaignInWords(campaign: CampaignShown): string[] {
+  const { settings, status } = { settings: campaign, status: campaign.quarantined }
+  const days = settings.hours.map(
+    ({ days, from, to }) => `${from}-${to} ${days.length === 7 ? 'every day' : `on ${days.join('')}`}`,
+  )
+  const depth = Object.entries(campaign.depth).filter(([, count]) => count > 0)
+  const { share, on_time, late, overdue } = campaign.sla_attained
+  const oldest = campaign.oldest_live_age_s
+  const reached =
+    share === null
+      ? 'nothing to count yet today'
+      : `${Math.round(share * 100)} % (${on_time} on time, ${late} late, ${overdue} overdue)`
+  const name = settings.name === undefined ? '' : ` "${settings.name}"`
+  return [
+    `campaign ${settings.campaign_id}${name} of customer ${settings.customer_id}${settings.paused ? ', paused' : ''}`,
+    ...(status === undefined ? [] : [`  QUARANTINED: ${status} (npx leadbid requeue)`]),
+    ...table([
+      ['settings', `${settings.kind}, ${settings.mode}, plan ${settings.pricing_plan}, policy ${settings.policy}`],
+      ['hours', `${days.join('; ')}, ${settings.timezone}`],
+      ['lease', `${settings.lease.ttl_s} s`],
+      [
+        'retries',
+        `${settings.reschedule.max} after ${settings.reschedule.after_min_h}-${settings.reschedule.after_max_h} h`,
+      ],
+      ['leads', `${campaign.leads}, ${campaign.eligible} could be called`],
+      ...depth.map(([state, count]) => [`  ${state}`, String(count)]),
+      ['oldest', oldest === null ? 'no live lead waits' : `${oldest} s without a first call`],
+      [`in ${settings.sla.minutes} min`, `${reached}, the aim is ${Math.round(settings.sla.target * 100)} %`],
+    ]),
+  ]
+}
+
+function leadInWords(shown: LeadShown, now: number): string[] {
+  const { lead, lease } = shown
+  const fields = Object.entries(lead).filter(
+    ([name, value]) => value !== null && !['id', 'campaign_id', 'customer_id'].includes(name),
+  )
+  const standing = [shown.state, plural(shown.attempts, 'attempt')]
+  if (shown.reschedules > 0) standing.push(`${shown.reschedules}× rescheduled`)
+  if (shown.due_at !== undefined) standing.push(`due ${when(shown.due_at, now)}`)
+  const holder = lease?.contractor_id === undefined ? '' : ` of contractor ${lease.contractor_id}`
+  return [
+    `lead ${shown.lead_id} of campaign ${shown.campaign_id}, customer ${lead.customer_id}: ${standing.join(', ')}`,
+    ...(lease === undefined
+      ? []
+      : [
+          `  held under ${lease.award_id}${holder} until ${when(lease.lease_until, now)}${lease.confirmed ? ', confirmed' : ''}`,
+        ]),
+    ...table(fields.map(([name, value]) => [name, text(value)])),
+    'what happened, newest first:',
+    ...table(shown.timeline.map((entry) => [entry.at, entry.type, details(entry)])),
+  ]
+}
+
+/** An event's own fields on one line; what every entry of this lead repeats is left out. */
+function details(entry: TimelineEntry): string {
+  const known = ['type', 'at', 'seq', 'campaign_id', 'lead_id', 'lead']
+  return Object.entries(entry)
+    .filter(([name, value]) => !known.includes(name) && value !== null)
+    .map(([name, value]) => `${name}=${text(value)}`)
+    .join(' ')
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

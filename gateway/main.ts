@@ -1,0 +1,36 @@
+// Gateway: wiring and signals, nothing else.
+
+import { systemClock } from '../actors/runtime/clock.ts'
+import { Hosts } from '../actors/runtime/hosts.ts'
+import { connectNats } from '../actors/runtime/nats.ts'
+import { runProcess } from '../actors/runtime/process.ts'
+import { provision } from '../actors/runtime/streams.ts'
+import { Vault } from '../actors/runtime/vault.ts'
+import { Auction } from './auction/auction.ts'
+import { Desk } from './auction/desk.ts'
+import { IngestDesk } from './auction/ingest.ts'
+import { Router } from './auction/router.ts'
+import { startNatsFront } from './nats-front.ts'
+
+await runProcess('gateway', async (config, log) => {
+  const link = await connectNats(config, 'gateway', log)
+  const { shards } = await provision(link, config)
+  const clock = systemClock(config.clockOffsetMs)
+  const vault = await Vault.open(link)
+  const hosts = await Hosts.open(link, log)
+  const router = new Router(link, hosts, shards)
+  const auction = new Auction({ router, clock, random: Math.random })
+  const ingest = new IngestDesk({ router, link, vault, log })
+  const desk = new Desk({ auction, ingest, router, timezone: config.timezone, log })
+  const front = startNatsFront(link, desk.answer, () => {}, log)
+  log.info({ shards }, 'gateway started')
+  return {
+    closed: link.nc.closed(),
+    async stop() {
+      await front.stop()
+      hosts.stop()
+      vault.close()
+      await link.nc.drain()
+    },
+  }
+})
