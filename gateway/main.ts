@@ -10,6 +10,8 @@ import { Auction } from './auction/auction.ts'
 import { Desk } from './auction/desk.ts'
 import { IngestDesk } from './auction/ingest.ts'
 import { Router } from './auction/router.ts'
+import { countInFlight, createMetrics } from './http/metrics.ts'
+import { startHttp } from './http/server.ts'
 import { startNatsFront } from './nats-front.ts'
 
 await runProcess('gateway', async (config, log) => {
@@ -22,12 +24,34 @@ await runProcess('gateway', async (config, log) => {
   const auction = new Auction({ router, clock, random: Math.random })
   const ingest = new IngestDesk({ router, link, vault, log })
   const desk = new Desk({ auction, ingest, router, timezone: config.timezone, log })
-  const front = startNatsFront(link, desk.answer, () => {}, log)
-  log.info({ shards }, 'gateway started')
+  const metrics = createMetrics()
+  const answer = countInFlight(desk.answer, metrics)
+  let draining = false
+  const ready = () => {
+    const reasons = router.unowned().map((shard) => `shard ${shard} has no owner`)
+    if (link.nc.isClosed()) reasons.push('nats is not connected')
+    if (draining) reasons.push('draining')
+    return { ready: reasons.length === 0, reasons }
+  }
+  const http = await startHttp({
+    port: config.httpPort,
+    answer,
+    link,
+    shards,
+    clock,
+    log,
+    metrics,
+    ready,
+    live: () => true,
+  })
+  const front = startNatsFront(link, answer, metrics.observe, log)
+  log.info({ shards, http: http.port }, 'gateway started')
   return {
     closed: link.nc.closed(),
+    info: { http: http.port },
     async stop() {
-      await front.stop()
+      draining = true
+      await Promise.all([front.stop(), http.stop()])
       hosts.stop()
       vault.close()
       await link.nc.drain()

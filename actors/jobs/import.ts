@@ -1,10 +1,9 @@
 // Import: the rows of a file become leads in the engine, with bounded memory whatever their number.
 //
 //   P1. Each row is counted once, under what became of it, when that is known.
-//   P2. Rows of one lead arrive in the order of the file: a lead's key decides its lane, and a lane
-//       has one batch under way at a time. Within a batch the order is that of the list.
-//   P3. Held at most: for each lane one batch under way and one being filled.
-//   P4. An import that is run again does no harm: leads that are the same again are unchanged.
+//   P2. Rows of one lead arrive in the order of the file: its key decides its lane, a lane has one
+//       batch under way at a time, and a batch holds a lead once (lane.ts).
+//   P3. An import that is run again does no harm: leads that are the same again are unchanged.
 
 import { InputError } from '../protocol/errors.ts'
 import { type ImportCounts, type Mapping, NO_COUNTS } from '../protocol/import-job.ts'
@@ -12,15 +11,13 @@ import { parseLead } from '../protocol/lead.ts'
 import type { Ingested } from '../protocol/replies.ts'
 import type { Fault } from '../protocol/schema.ts'
 import { Deliverer, type Ingest } from './ingest.ts'
+import { type Batch, Lane } from './lane.ts'
 import { rowReader } from './mapping.ts'
 import type { Row } from './row.ts'
-import type { Given, RawLead, RowReader } from './row-reader.ts'
+import type { Given, RowReader } from './row-reader.ts'
 
+/** Batches under way at once. */
 const LANES = 4
-const LEADS_AT_ONCE = 500
-const BYTES_AT_ONCE = 600_000
-/** What a UTF-16 unit takes in UTF-8. */
-const UTF8_BYTES_MAX = 3
 
 /** A row that did not become a lead, and why; never what it holds. */
 export interface Reject {
@@ -59,18 +56,10 @@ export async function importLeads(
   }
 }
 
-interface Lane {
-  leads: RawLead[]
-  lines: number[]
-  bytes: number
-  /** The batch under way; never rejects, a failure ends the whole run. */
-  busy: Promise<void>
-}
-
 class Run {
   readonly counts: ImportCounts = { ...NO_COUNTS }
   readonly #options: ImportOptions
-  readonly #lanes: Lane[] = Array.from({ length: LANES }, emptyLane)
+  readonly #lanes: Lane[]
   readonly #failed = new AbortController()
   readonly #deliverer: Deliverer
   #reader: RowReader | null = null
@@ -81,12 +70,18 @@ class Run {
     const either =
       signal === undefined ? this.#failed.signal : AbortSignal.any([signal, this.#failed.signal])
     this.#deliverer = new Deliverer({ ingest, patienceMs, signal: either })
+    const send = (batch: Batch) =>
+      this.#deliver(batch).catch((error: unknown) => this.#failed.abort(error))
+    this.#lanes = Array.from({ length: LANES }, () => new Lane(send))
   }
 
   async all(): Promise<{ counts: ImportCounts; warnings: string[] }> {
     let found: unknown
     try {
-      for await (const row of this.#options.rows) await this.#row(row)
+      for await (const row of this.#options.rows) {
+        const wait = this.#row(row)
+        if (wait !== undefined) await wait
+      }
       if (this.#reader === null) {
         throw new InputError('COLUMNS', 'file is empty: its first line must hold the column names')
       }
@@ -95,53 +90,36 @@ class Run {
       // The file is at fault from here on: what came before still counts.
       found = error
     }
-    for (const lane of this.#lanes) await this.#send(lane)
-    await Promise.all(this.#lanes.map(({ busy }) => busy))
+    await Promise.all(this.#lanes.map((lane) => lane.flush()))
     this.#check()
     if (found !== undefined) throw found
     return { counts: this.counts, warnings: this.#reader?.warnings ?? [] }
   }
 
-  async #row({ line, cells, fault }: Row): Promise<void> {
+  /** Takes a row in; a promise it returns is waited for before the next one. */
+  #row({ line, cells, fault }: Row): Promise<void> | undefined {
     if (fault !== undefined) {
       if (this.#reader === null) throw new InputError('COLUMNS', `line ${line}: ${fault}`)
-      return await this.#reject(line, { path: '', reason: fault })
+      return this.#reject(line, { path: '', reason: fault })
     }
-    if (cells.every((cell) => cell.trim() === '')) return
+    if (cells.every((cell) => cell.trim() === '')) return undefined
     if (this.#reader === null) {
       this.#reader = rowReader(cells, this.#options.mapping ?? null, this.#options.given ?? {})
-      return
+      return undefined
     }
     const read = this.#reader.read(cells)
-    if (!read.ok) return await this.#reject(line, read.fault)
+    if (!read.ok) return this.#reject(line, read.fault)
     const lead = parseLead(read.value)
-    if (!lead.ok) return await this.#reject(line, lead.fault)
+    if (!lead.ok) return this.#reject(line, lead.fault)
     const { id, campaign_id } = lead.value
     // Two short remainders, for ids that are all multiples of something share a lane otherwise.
     const lane = this.#lanes[((id % 9973) + (campaign_id % 9973)) % LANES]
-    if (lane !== undefined) await this.#fill(lane, line, read.value)
+    return lane?.add({ key: `${campaign_id}.${id}`, line, lead: read.value })?.then(this.#check)
   }
 
-  async #fill(lane: Lane, line: number, lead: RawLead): Promise<void> {
-    const bytes = bytesAtMost(lead)
-    if (lane.bytes + bytes > BYTES_AT_ONCE) await this.#send(lane)
-    lane.leads.push(lead)
-    lane.lines.push(line)
-    lane.bytes += bytes
-    if (lane.leads.length >= LEADS_AT_ONCE) await this.#send(lane)
-  }
-
-  /** Sends what the lane has, once its batch before has arrived. */
-  async #send(lane: Lane): Promise<void> {
-    await lane.busy
+  async #deliver({ leads, lines }: Batch): Promise<void> {
+    // After a failure what is left in the lanes is not sent.
     this.#check()
-    const { leads, lines } = lane
-    if (leads.length === 0) return
-    Object.assign(lane, emptyLane())
-    lane.busy = this.#deliver(leads, lines).catch((error: unknown) => this.#failed.abort(error))
-  }
-
-  async #deliver(leads: RawLead[], lines: number[]): Promise<void> {
     const answer = await this.#deliverer.deliver(leads)
     this.#count(answer, leads.length)
     for (const { index, path, reason } of answer.rejected) {
@@ -169,14 +147,10 @@ class Run {
     this.#check()
   }
 
-  #check(): void {
+  readonly #check = (): void => {
     this.#failed.signal.throwIfAborted()
     this.#options.signal?.throwIfAborted()
   }
-}
-
-function emptyLane(): Lane {
-  return { leads: [], lines: [], bytes: 0, busy: Promise.resolve() }
 }
 
 /** `/attributes/tier` is told as it is named in a header: `attributes.tier`. */
@@ -184,18 +158,4 @@ function rejectOf(row: number, { path, reason }: Fault): Reject {
   const steps = path.split('/').slice(1)
   const field = steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')).join('.')
   return { row, field, reason }
-}
-
-/** More than a lead takes in a request; only names of attributes may be other than ASCII. */
-function bytesAtMost(lead: RawLead, bytesPerUnit = 1): number {
-  let bytes = 8
-  for (const key in lead) {
-    const value = lead[key]
-    bytes += bytesPerUnit * key.length + 12
-    if (typeof value === 'string') bytes += UTF8_BYTES_MAX * value.length
-    else if (typeof value === 'object' && value !== null) {
-      bytes += bytesAtMost(value as RawLead, UTF8_BYTES_MAX)
-    }
-  }
-  return bytes
 }

@@ -102,9 +102,18 @@ function valueFor(step: Step, cells: readonly string[]): Value | undefined | Fau
 
 function integer(text: string, field: string): number | Fault {
   const value = Number(text)
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(value)) return value
-  const reason = `must be an integer of at most 16 digits, without separators or decimals`
+  if (Number.isSafeInteger(value) && isDigits(text)) return value
+  const reason = 'must be an integer of at most 16 digits, without separators or decimals'
   return { path: `/${field}`, reason }
+}
+
+/** What Number() takes beside digits, such as 1e3, 0x10 and 1.0, is no integer here. */
+function isDigits(text: string): boolean {
+  for (let i = text.charCodeAt(0) === 0x2d ? 1 : 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x30 || unit > 0x39) return false
+  }
+  return true
 }
 
 /** Without spaces around it and the quote that keeps a spreadsheet from running `+91…` or `=…`. */

@@ -17,23 +17,22 @@ const UTF16 = [
 
 /**
  * The rows of a CSV or XLSX file. Throws InputError for a file that cannot be read: at once where
- * the first bytes tell, else at the line they are found at.
+ * the first bytes tell, else from the iterator, at the line that is at fault.
  */
-export async function* readRows(bytes: ByteSource): AsyncGenerator<Row> {
+export async function readRows(bytes: ByteSource): Promise<AsyncIterable<Row>> {
   const source = bytes[Symbol.asyncIterator]()
-  const held: Uint8Array[] = []
   let start = Buffer.alloc(0)
   try {
     while (start.length < COMPOUND.length) {
       const next = await source.next()
       if (next.done) break
-      held.push(next.value)
-      start = Buffer.concat(held)
+      start = Buffer.concat([start, next.value])
     }
-    const whole = { [Symbol.asyncIterator]: () => behind(start, source) }
-    yield* formatOf(start) === 'xlsx' ? xlsxRows(whole) : csvRows(whole)
-  } finally {
+    const whole = behind(start, source)
+    return formatOf(start) === 'xlsx' ? xlsxRows(whole) : csvRows(whole)
+  } catch (error) {
     await source.return?.()
+    throw error
   }
 }
 
@@ -52,7 +51,14 @@ export function formatOf(start: Uint8Array): 'csv' | 'xlsx' {
   return begins(ZIP) ? 'xlsx' : 'csv'
 }
 
-async function* behind(start: Buffer, source: AsyncIterator<Uint8Array>) {
-  if (start.length > 0) yield start
-  for (let next = await source.next(); !next.done; next = await source.next()) yield next.value
+async function* behind(
+  start: Buffer,
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (start.length > 0) yield start
+    for (let next = await source.next(); !next.done; next = await source.next()) yield next.value
+  } finally {
+    await source.return?.()
+  }
 }

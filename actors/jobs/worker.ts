@@ -101,7 +101,7 @@ export class Worker {
     this.#log.info({ jobId, format: claim.job.format }, 'import begun')
     try {
       const { counts, warnings } = await importLeads({
-        rows: readRows(await claim.openFile()),
+        rows: await readRows(await claim.openFile()),
         mapping,
         given: { customer_id, campaign_id },
         ingest: natsIngest(this.#link.nc),

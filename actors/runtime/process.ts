@@ -13,6 +13,8 @@ export interface Running {
   /** Settles when the process has lost what it cannot live without. */
   closed: Promise<unknown>
   stop(): Promise<void>
+  /** Told to the parent that forked this process once it runs. */
+  info?: { [name: string]: unknown }
 }
 
 export async function runProcess(
@@ -64,7 +66,7 @@ export async function runProcess(
     log.fatal('nats connection closed for good')
     process.exit(1)
   })
-  process.send?.({ type: 'started' })
+  process.send?.({ type: 'started', ...running.info })
 }
 
 /** Errors that another start with the same settings would only repeat. */

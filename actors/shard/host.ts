@@ -289,7 +289,8 @@ export class Host {
     if (code === 'FENCED') this.fenced++
     log.info({ shard, epoch: owner.epoch, code, reason: error.message }, 'shard given up')
     if (error instanceof RolledBackError) this.#halt(shard, error)
-    void this.#beat().catch(() => {})
+    // Peers should know at once; the next beat would tell them too.
+    if (!this.#draining) void this.#beat().catch(() => {})
   }
 
   async #release(msg: Msg): Promise<void> {
@@ -305,7 +306,7 @@ export class Host {
     if (role?.kind !== 'owning') return
     await role.shard.drain(new EngineError('RELEASED', `shard ${shard} is handed over`))
     if (this.#draining && this.#hosts.live().length <= 1) {
-      await this.#keeper.saveNow(role.shard.state)
+      await this.#keeper.saveLast(role.shard.state)
     }
   }
 

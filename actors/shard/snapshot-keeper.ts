@@ -16,6 +16,7 @@ export class SnapshotKeeper {
   /** Number of the record the last snapshot followed, and when it was taken (monotonic). */
   readonly #last = new Map<number, { n: number; at: number }>()
   #saving = false
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(store: SnapshotStore, log: Log) {
     this.#store = store
@@ -39,8 +40,19 @@ export class SnapshotKeeper {
    * Takes a snapshot of the state as it is at this call, unless one is being taken. A failure is
    * logged and harmless (SN3).
    */
-  async saveNow(state: ShardState): Promise<void> {
-    if (this.#saving || state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
+  saveNow(state: ShardState): Promise<void> {
+    if (!this.#saving) this.#turn = this.#save(state)
+    return this.#turn
+  }
+
+  /** Takes a snapshot of a state that changes no more, after whichever is being taken. */
+  async saveLast(state: ShardState): Promise<void> {
+    while (this.#saving) await this.#turn
+    await this.saveNow(state)
+  }
+
+  async #save(state: ShardState): Promise<void> {
+    if ( state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
     this.#saving = true
     const started = performance.now()
     try {

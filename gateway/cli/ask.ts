@@ -72,18 +72,18 @@ export function show<R extends Reply>(
 }
 
 function inWords(reply: Reply): string {
-  const later = reply['retry_after_ms'] === undefined ? '' : ` in ${reply['retry_after_ms']} ms`
+  const later = reply.retry_after_ms === undefined ? '' : ` in ${reply.retry_after_ms} ms`
   switch (reply.type) {
     case 'error':
-      return `${reply['message']} (${reply['code']})`
+      return `${reply.message} (${reply.code})`
     case 'unavailable':
-      return `not all campaigns answered (${reply['answered'] ?? 0} of ${reply['asked'] ?? '?'}): try again${later}, or see leadbid doctor`
+      return `not all campaigns answered (${reply.answered ?? 0} of ${reply.asked ?? '?'}): try again${later}, or see leadbid doctor`
     case 'overloaded':
       return `the engine has more to do than it can: try again${later}`
     case 'stale_award':
-      return `award ${reply['award_id']} is over and its lead went on: the outcome is noted on its timeline, and changes nothing`
+      return `award ${reply.award_id} is over and its lead went on: the outcome is noted on its timeline, and changes nothing`
     case 'refused':
-      return `refused: ${reply['reason']}`
+      return `refused: ${reply.reason}`
     default:
       return `unexpected answer ${JSON.stringify(reply)}`
   }

@@ -23,9 +23,13 @@ npm run bench. Nothing of a running engine is touched.
 
 export async function run(args: string[]): Promise<number> {
   await access(PROGRAM).catch((cause: unknown) => {
-    throw new EngineError('NO_BENCH', 'the benchmarks come with the repository: run it from a clone', {
-      cause,
-    })
+    throw new EngineError(
+      'NO_BENCH',
+      'the benchmarks come with the repository: run it from a clone',
+      {
+        cause,
+      },
+    )
   })
   const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
     cwd: PROJECT,

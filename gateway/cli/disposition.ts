@@ -74,7 +74,9 @@ function codeOf(given: string | undefined): string {
 
 function channelOf(given: string | undefined): string | undefined {
   if (given === undefined || (CHANNELS as readonly string[]).includes(given)) return given
-  throw new UsageError(`unknown channel ${JSON.stringify(given)}: use one of ${CHANNELS.join(', ')}`)
+  throw new UsageError(
+    `unknown channel ${JSON.stringify(given)}: use one of ${CHANNELS.join(', ')}`,
+  )
 }
 
 function defined(name: string, value: string | number | undefined): { [name: string]: unknown } {

@@ -87,7 +87,7 @@ async function imported(asked: Asked, { link }: Context): Promise<Result> {
   let outcome: Pick<Result, 'warnings' | 'error'>
   try {
     const { warnings } = await importLeads({
-      rows: readRows(createReadStream(asked.file)),
+      rows: await readRows(createReadStream(asked.file)),
       mapping: asked.mapping,
       given: asked.given,
       ingest: natsIngest((await link()).nc),

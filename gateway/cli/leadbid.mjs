@@ -5,4 +5,6 @@ import { register } from 'tsx/esm/api'
 
 register()
 const { leadbid } = await import('./main.ts')
-process.exitCode = await leadbid(process.argv.slice(2))
+const code = await leadbid(process.argv.slice(2))
+// An attempt to connect that was given up may hold the process for many seconds more.
+process.stdout.write('', () => process.exit(code))

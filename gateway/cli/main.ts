@@ -99,11 +99,16 @@ async function help(name: string | undefined, io: Io): Promise<number> {
     io.stdout(helpOf(await load(name)))
     return DONE
   }
-  const lines = ['Which lead should this contractor call now?', '', 'usage: npx leadbid <command>', '']
+  const lines = [
+    'Which lead should this contractor call now?',
+    '',
+    'usage: npx leadbid <command>',
+    '',
+  ]
   for (const [command, loading] of Object.entries(COMMANDS)) {
     lines.push(`  ${command.padEnd(14)}${(await loading()).summary}`)
   }
-  lines.push('', 'npx leadbid <command> --help tells a command’s flags, with examples.')
+  lines.push('', 'npx leadbid <command> --help tells the flags of a command, with examples.')
   lines.push('Every command takes --json: one JSON document on stdout, and nothing else there.')
   lines.push('Exit codes: 0 done, 1 failed, 2 misused.', '', 'Settings, as flag or variable:')
   io.stdout([...lines, configHelp()].join('\n'))

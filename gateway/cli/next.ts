@@ -40,7 +40,9 @@ export async function run(args: string[], context: Context): Promise<number> {
   if (rest.length === 0) throw new UsageError('CAMPAIGN_ID is missing: name 1 to 64 campaigns')
   const campaigns = rest.flatMap((part) => part.split(',')).map((id) => idOf(id, 'CAMPAIGN_ID'))
   if (campaigns.length > CAMPAIGNS_MAX) {
-    throw new UsageError(`${campaigns.length} campaigns are too many: name at most ${CAMPAIGNS_MAX}`)
+    throw new UsageError(
+      `${campaigns.length} campaigns are too many: name at most ${CAMPAIGNS_MAX}`,
+    )
   }
   const contractor = numberOf(flags.contractor, '--contractor', { min: 1 })
   const reply = await ask(context, 'lead.next', {

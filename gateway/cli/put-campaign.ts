@@ -52,7 +52,9 @@ function parseSettings(text: string, source: string): object {
     throw new UsageError(`${where(source)} is not JSON: ${String(error)}`)
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new UsageError(`${where(source)} must be one object: {"campaign_id": ..., "customer_id": ...}`)
+  throw new UsageError(
+    `${where(source)} must be one object: {"campaign_id": ..., "customer_id": ...}`,
+  )
 }
 
 function where(source: string): string {

@@ -1,7 +1,7 @@
 // `leadbid requeue`: lets a quarantined campaign work again, once its fault is mended.
 
 import { pack, unpack } from '../../actors/protocol/codec.ts'
-import type { Command as EngineCommand, CommandReply } from '../../actors/protocol/commands.ts'
+import type { CommandReply, Command as EngineCommand } from '../../actors/protocol/commands.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
 import { type CampaignId, shardOf } from '../../actors/protocol/ids.ts'
 import { commandSubject } from '../../actors/protocol/subjects.ts'

@@ -3,12 +3,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../actors/protocol/errors.ts'
+import { sleep } from '../../actors/runtime/clock.ts'
 import { type Config, natsUrlOf } from '../../actors/runtime/config.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 
 /** Somebody waits at a terminal: a server that is starting gets this long, one that is not no more. */
 const WAIT_MS = 500
+/** An address where nobody answers at all keeps the client trying for ten seconds by itself. */
+const CONNECT_DEADLINE_MS = 2500
 
 /** Where the embedded server of a data folder is reached, as deploy/embedded writes it. */
 export interface Ports {
@@ -37,15 +40,21 @@ export async function withServer(
   env: NodeJS.ProcessEnv,
 ): Promise<Config> {
   const named = args.some((arg) => /^--nats-(url|port)\b/.test(arg))
-  if (named || env['LEADBID_NATS_URL'] || env['LEADBID_NATS_PORT']) return config
+  if (named || env.LEADBID_NATS_URL || env.LEADBID_NATS_PORT) return config
   const ports = await embeddedPorts(config)
   return ports === null ? config : Object.freeze({ ...config, natsUrl: ports.url })
 }
 
 /** Connects, or throws NO_NATS with the cure within three seconds. */
 export async function connectCli(config: Config, log: Log): Promise<Link> {
+  const deadline = new AbortController()
   try {
-    return await connectNats(config, 'leadbid-cli', log, WAIT_MS)
+    return await Promise.race([
+      connectNats(config, 'leadbid-cli', log, WAIT_MS),
+      sleep(CONNECT_DEADLINE_MS, deadline.signal).then(() => {
+        throw new Error(`no answer within ${CONNECT_DEADLINE_MS} ms`)
+      }),
+    ])
   } catch (cause) {
     const url = natsUrlOf(config)
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -53,5 +62,7 @@ export async function connectCli(config: Config, log: Log): Promise<Link> {
       ? `NATS at ${url} does not let us in (${why}): set LEADBID_NATS_CREDS`
       : `no NATS at ${url}: start one with npm start, or set LEADBID_NATS_URL`
     throw new EngineError('NO_NATS', message, { cause })
+  } finally {
+    deadline.abort()
   }
 }

@@ -39,7 +39,8 @@ export async function run(args: string[], context: Context): Promise<number> {
 export function campaignInWords(campaign: CampaignShown): string[] {
   const { settings, status } = { settings: campaign, status: campaign.quarantined }
   const days = settings.hours.map(
-    ({ days, from, to }) => `${from}-${to} ${days.length === 7 ? 'every day' : `on ${days.join('')}`}`,
+    ({ days, from, to }) =>
+      `${from}-${to} ${days.length === 7 ? 'every day' : `on ${days.join('')}`}`,
   )
   const depth = Object.entries(campaign.depth).filter(([, count]) => count > 0)
   const { share, on_time, late, overdue } = campaign.sla_attained
@@ -53,7 +54,10 @@ export function campaignInWords(campaign: CampaignShown): string[] {
     `campaign ${settings.campaign_id}${name} of customer ${settings.customer_id}${settings.paused ? ', paused' : ''}`,
     ...(status === undefined ? [] : [`  QUARANTINED: ${status} (npx leadbid requeue)`]),
     ...table([
-      ['settings', `${settings.kind}, ${settings.mode}, plan ${settings.pricing_plan}, policy ${settings.policy}`],
+      [
+        'settings',
+        `${settings.kind}, ${settings.mode}, plan ${settings.pricing_plan}, policy ${settings.policy}`,
+      ],
       ['hours', `${days.join('; ')}, ${settings.timezone}`],
       ['lease', `${settings.lease.ttl_s} s`],
       [
@@ -63,7 +67,10 @@ export function campaignInWords(campaign: CampaignShown): string[] {
       ['leads', `${campaign.leads}, ${campaign.eligible} could be called`],
       ...depth.map(([state, count]) => [`  ${state}`, String(count)]),
       ['oldest', oldest === null ? 'no live lead waits' : `${oldest} s without a first call`],
-      [`in ${settings.sla.minutes} min`, `${reached}, the aim is ${Math.round(settings.sla.target * 100)} %`],
+      [
+        `in ${settings.sla.minutes} min`,
+        `${reached}, the aim is ${Math.round(settings.sla.target * 100)} %`,
+      ],
     ]),
   ]
 }

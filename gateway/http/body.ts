@@ -56,16 +56,23 @@ export async function* chunksOf(
   patienceMs: () => number,
 ): AsyncGenerator<Uint8Array> {
   const chunks = incoming.iterator({ destroyOnReturn: false })
-  try {
-    for (;;) {
-      const { done, value } = await within(chunks.next(), patienceMs())
-      if (done) return
+  for (;;) {
+    const { done, value } = await within(chunks.next(), patienceMs()).catch(endedEarly)
+    if (done) return
+    let wanted = false
+    try {
       yield value as Buffer // No encoding was set, so pieces are bytes.
+      wanted = true
+    } finally {
+      // Lets go of the stream, so that what was not read can be thrown away behind us.
+      if (!wanted) await chunks.return?.()
     }
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError('ABORTED', 'body ended before its end: the connection broke')
   }
+}
+
+function endedEarly(error: unknown): never {
+  if (error instanceof InputError) throw error
+  throw new InputError('ABORTED', 'body broke off: the connection was lost')
 }
 
 function within<T>(promise: Promise<T>, ms: number): Promise<T> {

@@ -10,17 +10,16 @@
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
-import { InputError } from '../../actors/protocol/errors.ts'
-import { type CampaignId, shardOf } from '../../actors/protocol/ids.ts'
+import { shardOf } from '../../actors/protocol/ids.ts'
 import { readable } from '../../actors/protocol/readable.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
 import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import type { Ctx } from './app.ts'
+import { askedOf, type Wanted, wantedOf } from './event-range.ts'
 import type { Metrics } from './metrics.ts'
 import { waitResponse } from './responses.ts'
-import { integerOf } from './routes.ts'
 
 const READERS_MAX = 64
 /** Records asked for ahead of a reader, each at most 256 KB. */
@@ -48,14 +47,6 @@ export interface EventsParts {
   /** Tests shorten these. */
   heartbeatMs?: number
   slowMs?: number
-}
-
-interface Wanted {
-  /** The first record to read, and the events of it that were already seen. */
-  seq: number
-  seen: number
-  campaign: CampaignId | null
-  types: ReadonlySet<string> | null
 }
 
 interface Reader {
@@ -176,53 +167,4 @@ function drained(out: ServerResponse, ms: number): Promise<boolean> {
     out.once('drain', done)
     out.once('close', done)
   })
-}
-
-interface Asked {
-  /** `<seq>.<index>` of the last event seen, or `<seq>` for all of a record. */
-  after: { seq: number; index: number } | null
-  from: number | null
-  recent: number | null
-  campaign: CampaignId | null
-  types: ReadonlySet<string> | null
-}
-
-function askedOf(c: Ctx): Asked {
-  const { campaign, type, from, recent, last_event_id, ...unknown } = c.req.query()
-  for (const name of Object.keys(unknown)) {
-    throw new InputError('INVALID', `/${name}: unknown parameter, remove it`, `/${name}`)
-  }
-  // The header first: a browser that reconnects sends it along with the address it began with.
-  const after = c.req.header('last-event-id') ?? last_event_id
-  return {
-    after: after === undefined || after === '' ? null : positionOf(after),
-    from: from === undefined ? null : from === '0' ? 1 : integerOf(from, 'from'),
-    recent: recent === undefined ? null : integerOf(recent, 'recent'),
-    campaign: campaign === undefined ? null : (integerOf(campaign, 'campaign') as CampaignId),
-    types: type === undefined ? null : new Set(type.split(',')),
-  }
-}
-
-function positionOf(text: string): { seq: number; index: number } {
-  const match = /^(\d{1,15})(?:\.(\d{1,9}))?$/.exec(text)
-  if (match === null) {
-    const why = '/last_event_id: must be the id of an event, such as "12.0"'
-    throw new InputError('INVALID', why, '/last_event_id')
-  }
-  const index = match[2] === undefined ? Number.POSITIVE_INFINITY : Number(match[2])
-  return { seq: Number(match[1]), index }
-}
-
-function wantedOf({ after, from, recent, campaign, types }: Asked, last: number): Wanted {
-  const start = (seq: number, seen = -1): Wanted => ({
-    seq: Math.max(1, seq),
-    seen,
-    campaign,
-    types,
-  })
-  // An id beyond the log's end is of a log that is gone: there is nothing to resume.
-  if (after !== null && after.seq <= last) return start(after.seq, after.index)
-  if (after === null && from !== null) return start(from)
-  if (after === null && recent !== null) return start(last - recent + 1)
-  return start(last + 1)
 }

@@ -3,7 +3,6 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Reply } from '../../actors/protocol/replies.ts'
 import type { Service } from '../../actors/protocol/subjects.ts'
 import type { Answer } from '../services.ts'
 
@@ -94,24 +93,16 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** `answer`, counted and timed; the gateway puts this one behind NATS and HTTP alike. */
-export function metered(answer: Answer, metrics: Metrics): Answer {
+/** `answer`, with what it has in hand counted; the gateway puts this one behind NATS and HTTP. */
+export function countInFlight(answer: Answer, metrics: Metrics): Answer {
   return async (call) => {
     const leave = metrics.enter(call.service)
-    const since = performance.now()
     try {
-      const reply = await answer(call)
-      metrics.observe(call.service, outcomeOf(reply), (performance.now() - since) / 1000)
-      return reply
+      return await answer(call)
     } finally {
       leave()
     }
   }
-}
-
-/** Only an award comes as bytes. */
-function outcomeOf(reply: Reply | Uint8Array): string {
-  return reply instanceof Uint8Array ? 'award' : reply.type
 }
 
 /** The longest and the 99th percentile of turns since the last look. */

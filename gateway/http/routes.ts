@@ -6,64 +6,67 @@ import { BUDGET_HEADER, type Service } from '../../actors/protocol/subjects.ts'
 import { type Answer, BUDGET_STANDARD_MS } from '../services.ts'
 import type { Ctx, Handler, Routes } from './app.ts'
 import { readJson } from './body.ts'
+import type { Metrics } from './metrics.ts'
 import { replyResponse } from './responses.ts'
 
 /** A thousand leads take longer than one call for bids. */
 const INGEST_BUDGET_MS = 5000
+const BUDGET_MIN_MS = 10
 const BUDGET_MAX_MS = 15_000
 
-/** The routes that are answered by `answer`. */
-export function serviceRoutes(answer: Answer): Routes {
-  const ask = async (
-    c: Ctx,
-    service: Service,
-    body: unknown,
-    standardMs = BUDGET_STANDARD_MS,
-  ): Promise<Response> => {
-    const budgetMs = budgetOf(c, standardMs)
-    return replyResponse(await answer({ service, body, budgetMs, encoding: 'json' }))
-  }
-  const mirror =
-    (service: Service): Handler =>
-    async (c) =>
-      await ask(c, service, await bodyOf(c))
+type ToBody = (c: Ctx) => unknown
+
+/** The routes that are answered by `answer`; each is counted as a request of its service. */
+export function serviceRoutes(answer: Answer, metrics: Metrics): Routes {
+  const ask =
+    (service: Service, toBody: ToBody, standardMs = BUDGET_STANDARD_MS): Handler =>
+    async (c) => {
+      const since = performance.now()
+      let outcome = 'error' // what cannot be read, or is not JSON, never gets as far as a reply
+      try {
+        const budgetMs = budgetOf(c, standardMs)
+        const body = await toBody(c)
+        const reply = await answer({ service, body, budgetMs, encoding: 'json' })
+        outcome = reply instanceof Uint8Array ? 'award' : reply.type
+        return replyResponse(reply)
+      } finally {
+        metrics.observe(service, outcome, (performance.now() - since) / 1000)
+      }
+    }
 
   return {
-    '/api/leads': {
-      POST: async (c) => {
-        const body = await bodyOf(c)
-        const request = Array.isArray(body) ? { leads: body } : body
-        return await ask(c, 'lead.ingest', request, INGEST_BUDGET_MS)
-      },
-    },
+    '/api/leads': { POST: ask('lead.ingest', leadsOf, INGEST_BUDGET_MS) },
     '/api/leads/:campaign_id/:lead_id': {
-      GET: (c) => {
-        const lead = { campaign_id: idOf(c, 'campaign_id'), lead_id: idOf(c, 'lead_id') }
-        return ask(c, 'lead.show', lead)
-      },
+      GET: ask('lead.show', (c) => ({
+        campaign_id: idOf(c, 'campaign_id'),
+        lead_id: idOf(c, 'lead_id'),
+      })),
     },
-    '/api/campaigns': { GET: (c) => ask(c, 'campaign.list', {}) },
+    '/api/campaigns': { GET: ask('campaign.list', () => ({})) },
     '/api/campaigns/:campaign_id': {
-      GET: (c) => ask(c, 'campaign.show', { campaign_id: idOf(c, 'campaign_id') }),
-      PUT: async (c) => {
-        const campaign_id = idOf(c, 'campaign_id')
-        return await ask(c, 'campaign.put', named(campaign_id, await bodyOf(c)))
-      },
+      GET: ask('campaign.show', (c) => ({ campaign_id: idOf(c, 'campaign_id') })),
+      PUT: ask('campaign.put', async (c) => named(idOf(c, 'campaign_id'), await bodyOf(c))),
     },
-    '/api/next': { POST: mirror('lead.next') },
-    '/api/confirm': { POST: mirror('lead.confirm') },
-    '/api/extend': { POST: mirror('lead.extend') },
-    '/api/skip': { POST: mirror('lead.skip') },
-    '/api/dispositions': { POST: mirror('lead.disposition') },
+    '/api/next': { POST: ask('lead.next', bodyOf) },
+    '/api/confirm': { POST: ask('lead.confirm', bodyOf) },
+    '/api/extend': { POST: ask('lead.extend', bodyOf) },
+    '/api/skip': { POST: ask('lead.skip', bodyOf) },
+    '/api/dispositions': { POST: ask('lead.disposition', bodyOf) },
     '/api/suppressions': {
-      POST: mirror('suppression.add'),
-      DELETE: async (c) => {
-        const body = await readJson(c.env.incoming)
-        return await ask(c, 'suppression.remove', body === undefined ? queryOf(c) : body)
-      },
-      GET: (c) => ask(c, 'suppression.check', queryOf(c)),
+      POST: ask('suppression.add', bodyOf),
+      // Many clients send no body with DELETE: then the query says what.
+      DELETE: ask(
+        'suppression.remove',
+        async (c) => (await readJson(c.env.incoming)) ?? queryOf(c),
+      ),
+      GET: ask('suppression.check', queryOf),
     },
   }
+}
+
+async function leadsOf(c: Ctx): Promise<unknown> {
+  const body = await bodyOf(c)
+  return Array.isArray(body) ? { leads: body } : body
 }
 
 async function bodyOf(c: Ctx): Promise<unknown> {
@@ -88,8 +91,9 @@ function budgetOf(c: Ctx, standardMs: number): number {
   const given = c.req.header(BUDGET_HEADER)
   if (given === undefined) return standardMs
   const ms = Number(given)
-  if (/^\d{1,9}$/.test(given) && ms > 0) return Math.min(ms, BUDGET_MAX_MS)
-  throw new InputError('INVALID', `${BUDGET_HEADER}: must be milliseconds, 1 or more`)
+  if (Number.isFinite(ms) && ms >= BUDGET_MIN_MS) return Math.min(ms, BUDGET_MAX_MS)
+  const why = `header ${BUDGET_HEADER} must be ${BUDGET_MIN_MS} or more milliseconds`
+  throw new InputError('INVALID', why)
 }
 
 function idOf(c: Ctx, name: string): number {

@@ -55,7 +55,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
   const routes: Routes = {
     ...(await statusRoutes()),
     ...probeRoutes(parts, metrics),
-    ...serviceRoutes(answer),
+    ...serviceRoutes(answer, metrics),
     ...importRoutes(await ImportStore.open(link), clock),
     '/api/events': { GET: (c) => events.open(c) },
   }

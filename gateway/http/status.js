@@ -230,5 +230,5 @@ function agoOf(time) {
   return `${ageOf(Math.max(0, Date.now() - Date.parse(time)) / 1000)} ago`
 }
 
-refresh()
 follow()
+await refresh()

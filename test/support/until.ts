@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+type Falsy = false | null | undefined | 0 | ''
+
 export type UntilOptions = { deadlineMs?: number; pollMs?: number }
 
 const DEADLINE_MS = 10_000
@@ -10,7 +12,7 @@ const POLL_MS = 15
  * its last error is the cause of the one thrown at the deadline (default 10 s).
  */
 export async function until<T>(
-  predicate: () => T | Promise<T>,
+  predicate: () => T | Falsy | Promise<T | Falsy>,
   what: string,
   { deadlineMs = DEADLINE_MS, pollMs = POLL_MS }: UntilOptions = {},
 ): Promise<T> {

@@ -16,7 +16,7 @@ export const CHECKS = {
   I12: "a campaign's leads are its customer's",
   I15: 'the log has not lost what a snapshot saw',
   due: 'nothing is awarded or due before its time',
-  reschedules: 'reschedules stay within the campaign’s maximum',
+  reschedules: "reschedules stay within the campaign's maximum",
   lease: 'a lease ends after it begins, and lapses no sooner than it ends',
   score: "an award's terms add up to its score",
 } as const

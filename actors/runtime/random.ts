@@ -1,0 +1,12 @@
+// Random: chance with a seed, for everything that must come out the same twice.
+
+/** Numbers in [0, 1) from a 32-bit seed (mulberry32, Tommy Ettinger 2017). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

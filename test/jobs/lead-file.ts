@@ -1,0 +1,37 @@
+// Lead files: CSVs of any length, written without holding them.
+
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+export const HEADER =
+  'id,campaign_id,customer_id,lead_type,city,source,last_activity,stage,pricing_plan,created_at,phone,account_no,amount_due,attributes.age,attributes.tier'
+
+const CITIES = ['Delhi', 'Mumbai', 'Pune', 'Chennai', 'Kolkata']
+const LINES_AT_ONCE = 1000
+
+export interface LeadFileOptions {
+  rows: number
+  /** Puts a quoted text with a comma in every row. */
+  quoted?: boolean
+}
+
+export async function writeLeadFile(path: string, options: LeadFileOptions): Promise<void> {
+  await pipeline(Readable.from(chunks(options)), createWriteStream(path))
+}
+
+function* chunks({ rows, quoted = false }: LeadFileOptions): Generator<string> {
+  yield `${HEADER}\n`
+  for (let at = 1; at <= rows; at += LINES_AT_ONCE) {
+    let chunk = ''
+    for (let i = at; i < Math.min(at + LINES_AT_ONCE, rows + 1); i++) chunk += line(i, quoted)
+    yield chunk
+  }
+}
+
+function line(i: number, quoted: boolean): string {
+  const name = CITIES[i % CITIES.length]
+  const city = quoted ? `"New ${name}, IN"` : name
+  const digits = String(1_000_000 + (i % 9_000_000))
+  return `${i},${(i % 7) + 1},55,${i % 3 === 0 ? 'Stale' : 'Live'},${city},web,2026-01-05T05:00:00Z,new,Pro,2026-01-05T06:00:00.${String(i % 1000).padStart(3, '0')}Z,+91221${digits},A${i},${100_000 + i},${20 + (i % 50)},gold\n`
+}

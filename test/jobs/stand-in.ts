@@ -1,0 +1,50 @@
+// Stand-in: answers `lead.ingest` the way the contract says, for tests of those who ask.
+
+import { decodeBody, encodeBody } from '../../actors/protocol/codec.ts'
+import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
+import { BUDGET_HEADER } from '../../actors/protocol/subjects.ts'
+import type { NatsConnection } from '../../actors/runtime/nats.ts'
+
+export type Sent = { id: number; campaign_id: number } & Record<string, unknown>
+/** What a request is answered with; nothing: it is not answered. */
+export type Answering = (leads: Sent[]) => Reply | undefined | Promise<Reply | undefined>
+
+export interface StandIn extends Disposable {
+  /** Requests that came, in order. */
+  readonly batches: Sent[][]
+  /** Largest body, and the most requests that waited for an answer at once. */
+  readonly seen: { bytes: number; atOnce: number; budgets: Set<string> }
+}
+
+export function ingested(part: Partial<Ingested> = {}): Ingested {
+  return { type: 'ingested', accepted: 0, updated: 0, unchanged: 0, rejected: [], ...part }
+}
+
+/** Listens on `lead.ingest`; by default it accepts everything. */
+export function standIn(
+  nc: NatsConnection,
+  answer: Answering = (leads) => ingested({ accepted: leads.length }),
+  { keep = true }: { keep?: boolean } = {},
+): StandIn {
+  const batches: Sent[][] = []
+  const seen = { bytes: 0, atOnce: 0, budgets: new Set<string>() }
+  let waiting = 0
+  const subscription = nc.subscribe('lead.ingest', {
+    queue: 'gateway',
+    callback: (error, msg) => {
+      if (error !== null) throw error
+      waiting++
+      seen.atOnce = Math.max(seen.atOnce, waiting)
+      seen.bytes = Math.max(seen.bytes, msg.data.length)
+      seen.budgets.add(msg.headers?.get(BUDGET_HEADER) ?? '')
+      const { encoding, body } = decodeBody(msg.data)
+      const { leads } = body as { leads: Sent[] }
+      if (keep) batches.push(leads)
+      void Promise.resolve(answer(leads)).then((reply) => {
+        waiting--
+        if (reply !== undefined) msg.respond(encodeBody(encoding, reply))
+      })
+    },
+  })
+  return { batches, seen, [Symbol.dispose]: () => subscription.unsubscribe() }
+}
