@@ -13,7 +13,7 @@ import type { FromThread } from './xlsx-thread.ts'
 
 /** The largest workbook, bytes; beyond it a CSV is the better format anyway. */
 export const XLSX_BYTES_MAX = 64 * 1024 * 1024
-const HEAP_MB = 1024
+const HEAP_MB = 512
 const DEADLINE_MS = 120_000
 
 /** Rows of the first sheet; throws InputError when it is no workbook, or too large a one. */

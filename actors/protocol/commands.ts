@@ -16,6 +16,8 @@ export interface KnownRequest {
   request: RequestId
   body: number
   encoding: Encoding
+  /** It was sent before: the answer must be the true owner's, not one's that was fenced unawares. */
+  retry: boolean
 }
 
 /**
@@ -110,6 +112,8 @@ export type CommandReply =
   | { type: 'reply'; reply: Reply }
   /** Not (or no longer) the owner: ask again, the owner is elsewhere. */
   | { type: 'moved' }
+  /** It may have been done or not; nobody knows until the shard has an owner again. */
+  | { type: 'lost' }
   /** The owner cannot take more now: the log is slow or too much is waiting. */
   | { type: 'busy' }
   /** Ingest only: older leads still wait in the inbox, go behind them. */

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { CampaignId, CustomerId, LeadId } from './ids.ts'
-import { check, type Fault, id, text, time, zone } from './schema.ts'
+import { amount, byName, check, type Fault, id, text, time, zone } from './schema.ts'
 import { PLANS, type Plan } from './settings.ts'
 import { formatTime } from './time.ts'
 
@@ -11,22 +11,24 @@ export type LeadType = 'Live' | 'Stale'
 /** The largest lead, bytes of its JSON. */
 export const LEAD_BYTES_MAX = 8192
 
-const phone = z.string('must be a phone number in E.164').transform((raw, ctx) => {
+const PHONE =
+  'must be a phone number in E.164 with its country code, such as "+912212345678"'
+
+const phone = z.string(PHONE).transform((raw, ctx) => {
   const digits = raw.replace(/[\s().-]/g, '').replace(/^00/, '+')
   if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits
-  ctx.addIssue({
-    code: 'custom',
-    message: 'must be a phone number in E.164 with its country code, such as "+912212345678"',
-  })
+  ctx.addIssue({ code: 'custom', message: PHONE })
   return z.NEVER
 })
 
-const attributes = z
-  .record(
-    z.string().min(1).max(64, 'must have names of at most 64 characters'),
-    z.union([z.string().max(500), z.number()], 'must be a text or a number'),
-  )
-  .refine((map) => Object.keys(map).length <= 50, 'must have at most 50 entries')
+const attribute = z.union(
+  [z.string().max(500, 'must be at most 500 characters'), z.number()],
+  'must be a text or a number',
+)
+const attributes = byName(64, attribute).refine(
+  (map) => Object.keys(map).length <= 50,
+  'must have at most 50 entries',
+)
 
 export const leadSchema = z.strictObject({
   id,
@@ -43,9 +45,9 @@ export const leadSchema = z.strictObject({
   phone: phone.nullish(),
   account_no: text(64).nullish(),
   timezone: zone.nullish(),
-  amount_due: z.int('must be an integer of the minor unit').nullish(),
+  amount_due: amount.nullish(),
   attributes: attributes.nullish(),
-  revision: z.int('must be an integer').min(0).optional(),
+  revision: z.int('must be an integer').min(0, 'must be 0 or more').optional(),
 })
 
 type Parsed = z.output<typeof leadSchema>

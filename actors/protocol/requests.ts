@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { CATALOGUE, CHANNELS } from './dispositions.ts'
 import { InputError } from './errors.ts'
 import { type CampaignId, type ContractorId, OPAQUE_ID, type RequestId } from './ids.ts'
-import { id, opaqueId, parse, text, time } from './schema.ts'
+import { amount, id, opaqueId, parse, pointer, text, time } from './schema.ts'
 
 /** The most campaigns one request may name. */
 export const CAMPAIGNS_MAX = 64
@@ -36,7 +36,7 @@ export function parseNext(body: unknown): NextRequest {
   const fields = body as Record<string, unknown>
   for (const key in fields) {
     if (!NEXT_KEYS.has(key)) {
-      throw invalid(`/${key}`, 'unknown field: remove it or check its spelling')
+      throw invalid(pointer([key]), 'unknown field: remove it or check its spelling')
     }
   }
   const { contractor_id, campaign_ids, request_id, retry } = fields
@@ -97,7 +97,7 @@ const outcome = {
   code,
   at: time.optional(),
   callback_at: time.optional(),
-  amount: z.int('must be an integer of the minor unit').min(0).optional(),
+  amount: amount.min(0, 'must be 0 or more').optional(),
   note: z.string('must be a text').max(1000, 'must be at most 1000 characters').optional(),
 }
 

@@ -7,6 +7,16 @@ import { parseTime } from './time.ts'
 /** A customer's number for something: a positive integer JavaScript holds exactly. */
 export const id = z.int('must be an integer').min(1, 'must be 1 or more')
 
+/** A number of a range; zod says the one sentence for whatever is wrong with it. */
+export const number = (min: number, max: number) =>
+  z.number(`must be a number from ${min} to ${max}`).min(min).max(max)
+
+export const integer = (min: number, max: number) =>
+  z.int(`must be an integer from ${min} to ${max}`).min(min).max(max)
+
+/** Money in its minor unit. */
+export const amount = z.int('must be an integer of the minor unit, such as paise')
+
 /** RFC 3339 with an offset in, milliseconds out. */
 export const time = z
   .string('must be an RFC 3339 time such as "2026-01-05T06:00:00Z"')
@@ -30,6 +40,25 @@ export const text = (max: number) =>
 export const opaqueId = z
   .string('must be a text')
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 - _')
+
+/** Values by names of at most `max` characters, for names the sender makes up. */
+export const byName = <T extends z.ZodType>(max: number, values: T) => {
+  const name = z.string().min(1).max(max)
+  const said = `must be a map with names of 1 to ${max} characters`
+  // zod leaves a `__proto__` out without a word: whoever sent it would think it is kept.
+  return z.preprocess(refuseProto, z.record(name, values, said))
+}
+
+function refuseProto(map: unknown, ctx: z.core.$RefinementCtx): unknown {
+  if (typeof map === 'object' && map !== null && Object.hasOwn(map, '__proto__')) {
+    ctx.addIssue({
+      code: 'custom',
+      path: ['__proto__'],
+      message: 'cannot be a name: choose another',
+    })
+  }
+  return map
+}
 
 /** An IANA zone; whether it exists is asked of the engine's own zone data. */
 export const zone = z

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { CampaignId, CustomerId } from './ids.ts'
-import { id, text, zone } from './schema.ts'
+import { byName, id, integer, number, text, zone } from './schema.ts'
 
 export const PLANS = ['Starter', 'Pro', 'Enterprise'] as const
 export type Plan = (typeof PLANS)[number]
@@ -17,9 +17,9 @@ const hours = z
     days: z
       .array(
         z.int('must be 1 (Monday) to 7').min(1).max(7),
-        'must be a list of days, 1 (Monday) to 7',
+        'must be a list of 1 to 7 days, 1 (Monday) to 7',
       )
-      .min(1, 'must name a day, 1 (Monday) to 7')
+      .min(1)
       .max(7),
     from: clock,
     to: clock,
@@ -30,11 +30,12 @@ const hours = z
   })
 
 /** Added to the log-odds of conversion; beyond 8 either way nothing could outweigh it. */
-const weight = z
-  .number('must be a number')
-  .min(-8, 'must be -8 or more')
-  .max(8, 'must be 8 or less')
-const weights = z.record(z.string().max(200), weight)
+const weight = number(-8, 8)
+const weights = byName(200, weight)
+const attributeWeight = z.union(
+  [weight, weights],
+  'must be a number from -8 to 8, or a map of texts to such numbers',
+)
 
 export const settingsSchema = z.strictObject({
   campaign_id: id,
@@ -53,7 +54,7 @@ export const settingsSchema = z.strictObject({
   hours: z
     .array(hours, 'must be a list of {days, from, to}')
     .min(1, 'must hold calling hours; use "paused" to stop a campaign')
-    .max(50)
+    .max(50, 'must hold at most 50 entries')
     .default([{ days: [1, 2, 3, 4, 5, 6, 7], from: '09:00', to: '19:00' }]),
   policy: z.enum(['index', 'fifo']).default('index'),
   weights: z
@@ -62,35 +63,33 @@ export const settingsSchema = z.strictObject({
       source: weights.default({}),
       stage: weights.default({}),
       /** A number weighs a numeric attribute; a map weighs an attribute's texts. */
-      attributes: z.record(z.string().max(200), z.union([weight, weights])).default({}),
+      attributes: byName(200, attributeWeight).default({}),
     })
     .default({ city: {}, source: {}, stage: {}, attributes: {} }),
-  stale_share: z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1').default(0),
+  stale_share: number(0, 1).default(0),
   sla: z
     .strictObject({
-      minutes: z.number().min(1).max(10_080).default(30),
-      target: z.number().min(0).max(1).default(0.9),
+      minutes: number(1, 10_080).default(30),
+      target: number(0, 1).default(0.9),
     })
     .default({ minutes: 30, target: 0.9 }),
   reschedule: z
     .strictObject({
-      after_min_h: z.number().min(0).max(720).default(22),
-      after_max_h: z.number().min(0).max(720).default(24),
-      max: z.int('must be an integer').min(0).max(10).default(3),
+      after_min_h: number(0, 720).default(22),
+      after_max_h: number(0, 720).default(24),
+      max: integer(0, 10).default(3),
     })
     .refine((span) => span.after_min_h <= span.after_max_h, {
       message: 'must be "after_min_h" or more',
       path: ['after_max_h'],
     })
     .default({ after_min_h: 22, after_max_h: 24, max: 3 }),
-  lease: z
-    .strictObject({ ttl_s: z.number().min(1, 'must be 1 or more').max(7200).default(90) })
-    .default({ ttl_s: 90 }),
+  lease: z.strictObject({ ttl_s: number(1, 7200).default(90) }).default({ ttl_s: 90 }),
   attempts: z
     .strictObject({
-      max_per_day: z.int().min(1).max(100).optional(),
-      max_per_7d: z.int().min(1).max(700).optional(),
-      cooldown_h: z.number().min(0).max(720).optional(),
+      max_per_day: integer(1, 100).optional(),
+      max_per_7d: integer(1, 700).optional(),
+      cooldown_h: number(0, 720).optional(),
     })
     .default({}),
   paused: z.boolean('must be true or false').default(false),

@@ -6,6 +6,9 @@
 const SHAPE =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/
 const DAY_MS = 86_400_000
+/** The first and the last instant that four digits of a year can write. */
+const FIRST_MS = -62_167_219_200_000
+const LAST_MS = 253_402_300_799_999
 
 /** Milliseconds of an RFC 3339 time with an offset; null when it is not one. */
 export function parseTime(text: string): number | null {
@@ -23,9 +26,11 @@ export function parseTime(text: string): number | null {
   if (hour > 23 || minute > 59 || second > 60) return null
   const offset = offsetMinutes(match[8] ?? 'Z')
   if (offset === null) return null
-  const millis = Math.trunc(Number(`0.${match[7] ?? '0'}`) * 1000 + 1e-6)
+  // Cut, not rounded: the last instant of a second must not become the next second.
+  const millis = Number(`${match[7] ?? ''}000`.slice(0, 3))
   const days = daysFromCivil(year, month, day)
-  return days * DAY_MS + (hour * 3600 + (minute - offset) * 60 + second) * 1000 + millis
+  const ms = days * DAY_MS + (hour * 3600 + (minute - offset) * 60 + second) * 1000 + millis
+  return ms < FIRST_MS || ms > LAST_MS ? null : ms
 }
 
 /** RFC 3339 in UTC with milliseconds and `Z`. */

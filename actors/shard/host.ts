@@ -325,9 +325,9 @@ export class Host {
     try {
       answer = await shard.execute(unpack<Command>(msg.data))
     } catch (error) {
-      // Not decided, or decided and unknown to us: the asker finds out by asking again.
+      // Perhaps decided, perhaps not: the asker finds out by asking again.
       this.#options.log.error({ error: String(error) }, 'command failed')
-      answer = { type: 'busy' }
+      answer = { type: 'lost' }
     }
     msg.respond(pack(answer))
   }

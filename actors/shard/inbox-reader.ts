@@ -56,6 +56,9 @@ export class InboxReader {
   async #read(): Promise<void> {
     const shard = this.#shard.state.shard
     const durable_name = `shard-${shard}`
+    // What an owner before us fetched and never acknowledged would come back only after its wait;
+    // with a new consumer it comes at once, and in order.
+    await this.#link.jsm.consumers.delete(INBOX, durable_name).catch(() => {}) // Or there was none.
     await this.#link.jsm.consumers.add(INBOX, {
       durable_name,
       filter_subject: inboxSubject(shard),

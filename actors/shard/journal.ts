@@ -7,8 +7,9 @@
 //   J1. ok: the record is on disk (`sync_interval: always`); replies behind it may go.
 //   J2. 10071 (wrong last sequence), a timeout, no responders, a lost link: ambiguous, for our own
 //       append may have landed and its ack not. Read the subject's last record from the leader:
-//       ours → ok; the one we expected → append again; a newer one → FENCED; an older one, or
-//       none → the log went backwards (I15): stop serving the shard.
+//       the one we expected → append again; a newer one → if the first after the expected one is
+//       ours it landed (whatever came after), else FENCED and it never will; an older one, or none
+//       → the log went backwards (I15): stop serving the shard.
 //   J3. 10164 (a replicated stream still clears an earlier append): not fenced. Append again.
 //   J4. A record is built once. What is appended again is the same bytes, so that it can be told
 //       from another's, and cannot be two.
@@ -24,7 +25,7 @@ import { decodeRecord, encodeRecord, RECORD_VERSION, type Record } from '../prot
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
-import { readLast, type Stored } from './log-reader.ts'
+import { readLast, readNext, type Stored } from './log-reader.ts'
 import { recordHash, type ShardState } from './state.ts'
 
 const WRONG_LAST_SEQUENCE = 10_071
@@ -64,7 +65,7 @@ export class Journal {
     return this.#state.n + 1
   }
 
-  /** Gives up an append that cannot be resolved; the shard's state must be dropped then. */
+  /** Gives up an append that cannot be resolved: nobody will know here whether it landed. */
   stop(): void {
     this.#stopped = true
   }
@@ -119,21 +120,23 @@ export class Journal {
   /** Whose record is last (J2): ours → its sequence; the expected one → null; else throws. */
   async #resolve(hash: Uint8Array): Promise<number | null> {
     const { shard, seq } = this.#state
-    const last = await this.#readLastForSure()
+    const last = await this.#read(() => readLast(this.#link, shard))
     const found = last?.seq ?? 0
     if (found === seq) return null
     if (found < seq) throw new RolledBackError(shard, seq, found)
-    if (last !== null && Buffer.compare(recordHash(last.bytes), hash) === 0) return found
+    const first = await this.#read(() => readNext(this.#link, shard, seq + 1))
+    if (first !== null && Buffer.compare(recordHash(first.bytes), hash) === 0) return first.seq
     throw new FencedError(shard, this.epoch, epochOf(last))
   }
 
-  async #readLastForSure(): Promise<Stored | null> {
+  /** Reads until the log answers: without its answer nothing can be said. */
+  async #read(read: () => Promise<Stored | null>): Promise<Stored | null> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
       if (this.#stopped) {
         throw new EngineError('JOURNAL_STOPPED', `shard ${this.#state.shard}: the append was given up`)
       }
       try {
-        return await readLast(this.#link, this.#state.shard)
+        return await read()
       } catch (error) {
         this.#log.debug({ shard: this.#state.shard, error: String(error) }, 'log not readable')
         await sleep(pauseMs)

@@ -3,8 +3,8 @@
 //   G1. One append is in flight; what is decided meanwhile is the next record (group commit). The
 //       busier the shard, the more a record carries, and one fsync serves them all.
 //   G2. A reply leaves only after every event decided before it is durable (I6).
-//   G3. When an append is refused for good, everything behind the gate fails and the state is
-//       dropped: what was decided ahead of the journal never happened.
+//   G3. When the shard is lost, what no append has carried yet fails at once: it never happened.
+//       What is in flight is for the journal to find out, and its replies wait for that.
 
 import { isLeadEvent, type Event } from '../protocol/events.ts'
 import { EngineError } from '../protocol/errors.ts'
@@ -72,10 +72,7 @@ export class OutputGate {
 
   /** Applies an event and puts it in the open record. Throws what `apply` throws, adding nothing. */
   emit(event: Event, bytes = EVENT_BYTES): void {
-    if (this.#open.bytes + bytes > RECORD_BYTES_MAX) {
-      this.#waiting.push(this.#open)
-      this.#open = newBatch(this.#open.n + 1)
-    }
+    if (this.#open.bytes + bytes > RECORD_BYTES_MAX) this.#rotate()
     const row = this.#state.apply(event)
     this.#open.events.push(event)
     this.#open.rows.push(row)
@@ -90,16 +87,27 @@ export class OutputGate {
     return this.#waiting[this.#waiting.length - 1]?.durable ?? this.#flying?.durable ?? DONE
   }
 
-  /** Fails everything behind the gate: the shard is given up. */
+  /** Fails what is not in flight yet: the shard is given up. */
   close(error: Error): void {
     if (this.#lost !== null) return
     this.#lost = error
-    for (const batch of [this.#flying, ...this.#waiting, this.#open]) batch?.fail(error)
+    for (const batch of [...this.#waiting, this.#open]) batch.fail(error)
+  }
+
+  /** Makes sure that what a command decides goes into one record, or none of it. */
+  reserve(events: number): void {
+    if (this.#open.bytes + events * EVENT_BYTES > RECORD_BYTES_MAX) this.#rotate()
   }
 
   /** Asks for a record soon, for there is ingest waiting to join one. */
   nudge(): void {
     this.#schedule()
+  }
+
+  #rotate(): void {
+    if (this.#open.events.length === 0) return
+    this.#waiting.push(this.#open)
+    this.#open = newBatch(this.#open.n + 1)
   }
 
   #schedule(): void {
@@ -125,7 +133,7 @@ export class OutputGate {
     this.#link(batch)
     this.#journal.append(batch.events, this.#now()).then(
       (seq) => this.#landed(batch, seq),
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#failed(batch, error),
     )
   }
 
@@ -150,9 +158,10 @@ export class OutputGate {
     this.#pump()
   }
 
-  #failed(error: unknown): void {
+  #failed(batch: Batch, error: unknown): void {
     const lost =
       error instanceof Error ? error : new EngineError('APPEND_FAILED', String(error))
+    batch.fail(lost)
     this.close(lost)
     this.#onLost(lost)
   }

@@ -26,7 +26,7 @@ import type {
   Order,
   OrderResult,
 } from '../protocol/commands.ts'
-import { assertNever, CampaignFault } from '../protocol/errors.ts'
+import { assertNever, CampaignFault, EngineError, FencedError } from '../protocol/errors.ts'
 import type { Event, LeadAwarded } from '../protocol/events.ts'
 import {
   awardId,
@@ -36,6 +36,7 @@ import {
   parseAwardId,
 } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
+import { decodeRecord } from '../protocol/record.ts'
 import { readable } from '../protocol/readable.ts'
 import { errorReply, type LeadShown, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
@@ -48,6 +49,7 @@ import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import { type Details, encodeAward, openLead } from './award-reply.ts'
 import { IngestLane } from './ingest-lane.ts'
 import type { Journal } from './journal.ts'
+import { readLast } from './log-reader.ts'
 import { OutputGate } from './output-gate.ts'
 import type { ShardState } from './state.ts'
 import { awardHistory, walk } from './timeline.ts'
@@ -55,6 +57,8 @@ import { awardHistory, walk } from './timeline.ts'
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
 const APPEND_SLOW_MS = 1500
 const BACKLOG_MAX = 8
+/** Errors after which an append may have landed all the same. */
+const UNKNOWN_FATE = new Set(['JOURNAL_STOPPED', 'APPEND_FAILED', 'LOG_ROLLED_BACK'])
 
 export interface ShardOptions {
   state: ShardState
@@ -119,7 +123,6 @@ export class Shard {
   close(error: Error): void {
     if (this.#lost !== null) return
     this.#lost = error
-    this.journal.stop()
     this.#gate.close(error)
     this.#lane.fail(error)
     this.#options.onLost(error)
@@ -170,7 +173,9 @@ export class Shard {
       while (this.#quiet !== null) await this.#quiet
       return await this.#execute(command)
     } catch (error) {
-      if (this.#lost !== null) return { type: 'moved' }
+      // Fenced or never appended, it did not happen. Otherwise nobody can say here (A2).
+      const fate = error instanceof EngineError && UNKNOWN_FATE.has(error.code) ? 'lost' : 'moved'
+      if (this.#lost !== null) return { type: fate }
       throw error
     }
   }
@@ -244,6 +249,15 @@ export class Shard {
     return this.#encode(event, request.encoding)
   }
 
+  /** Makes sure that this is still the owner; gives the shard up when it is not. */
+  async verify(): Promise<void> {
+    const last = await readLast(this.#options.link, this.state.shard)
+    const { epoch } = last === null ? this.journal : decodeRecord(last.bytes)
+    if (epoch > this.journal.epoch) {
+      this.close(new FencedError(this.state.shard, this.journal.epoch, epoch))
+    }
+  }
+
   /** Ends leases whose time has come, in every campaign. */
   tick(): void {
     if (this.#lost !== null) return
@@ -255,6 +269,7 @@ export class Shard {
     if (this.#now() > deadline) {
       return { type: 'awards', results: orders.map(() => ({ type: 'refused' })) }
     }
+    this.#gate.reserve(orders.length * 2)
     const results = orders.map((order) => this.#awardOne(order, asOf))
     await this.#gate.durable()
     return { type: 'awards', results: await Promise.all(results) }

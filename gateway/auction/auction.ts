@@ -229,7 +229,8 @@ class Round {
       if (request !== undefined) {
         for (const host of new Set([...named.keys(), ...this.#router.liveHosts()])) {
           const { call, byPlace, pendings } = callTo(host)
-          call.requests.push({ request, body: pending.body, encoding: pending.encoding })
+          const { body, encoding } = pending
+          call.requests.push({ request, body, encoding, retry: pending.request.retry })
           byPlace.push(pending)
           pendings.add(pending)
         }
@@ -295,9 +296,8 @@ class Round {
 }
 
 function settleAward(pending: Pending, answer: CommandReply | Unanswered, place: number): void {
-  if (answer.type === 'unanswered') {
-    if (answer.maybeDone) pending.settle(pending.unavailable()) // A2
-    return
+  if (answer.type === 'lost' || (answer.type === 'unanswered' && answer.maybeDone)) {
+    return pending.settle(pending.unavailable()) // A2
   }
   if (answer.type !== 'awards') return // Moved or busy: nothing was done, the next round asks anew.
   const result: OrderResult | undefined = answer.results[place]

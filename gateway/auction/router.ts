@@ -94,6 +94,7 @@ export class Router {
       const again =
         answer.type === 'moved' ||
         answer.type === 'busy' ||
+        (answer.type === 'lost' && repeatable) ||
         (answer.type === 'unanswered' && (repeatable || !answer.maybeDone))
       if (!again || deadline - performance.now() <= PAUSE_MS) return answer
       await sleep(PAUSE_MS)

@@ -111,7 +111,8 @@ function noLeadInWords(reply: NoLead, now = Date.now()): string[] {
     reason,
     plural(count, reason === 'empty' ? 'campaign' : 'lead'),
   ])
-  const lines = [`no lead to call now: ${plural(reply.asked, 'campaign')} asked, all answered`]
+  const asked = reply.asked === 0 ? 'no known campaign' : plural(reply.asked, 'campaign')
+  const lines = [`no lead to call now: ${asked} asked${reply.asked === 0 ? '' : ', all answered'}`]
   lines.push(...table(reasons))
   if (reply.next_eligible_at !== undefined) {
     lines.push(`the next one may be called at ${when(reply.next_eligible_at, now)}`)

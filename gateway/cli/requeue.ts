@@ -32,7 +32,7 @@ export async function run(args: string[], context: Context): Promise<number> {
   const reply = await order(context, { type: 'requeue', campaign: id as CampaignId }, id)
   return show(context, reply, {
     json: flags.json,
-    print: () => [`campaign ${id} is out of quarantine: npx leadbid show ${id}`],
+    print: () => [`campaign ${id} is not quarantined any more: npx leadbid show ${id}`],
   })
 }
 

@@ -8,8 +8,8 @@ import { type Config, natsUrlOf } from '../../actors/runtime/config.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 
-/** Somebody waits at a terminal: a server that is starting gets this long, one that is not no more. */
-const WAIT_MS = 500
+/** Somebody waits at a terminal: one try, for a server that is not there will not come meanwhile. */
+const WAIT_MS = 0
 /** An address where nobody answers at all keeps the client trying for ten seconds by itself. */
 const CONNECT_DEADLINE_MS = 2500
 

@@ -1,10 +1,11 @@
 // `leadbid show`: a campaign with its queue, or a lead with everything that happened to it.
 
+import { inWords as span } from '../../actors/policy/policy.ts'
 import type { CampaignShown, LeadShown, TimelineEntry } from '../../actors/protocol/replies.ts'
 import { idOf, noMore, readArgs } from './args.ts'
 import { ask, show } from './ask.ts'
 import type { Context } from './command.ts'
-import { plural, table, when } from './words.ts'
+import { plural, score, table, when } from './words.ts'
 
 export const summary = 'show a campaign, or a lead with its timeline'
 
@@ -52,7 +53,9 @@ export function campaignInWords(campaign: CampaignShown): string[] {
   const name = settings.name === undefined ? '' : ` "${settings.name}"`
   return [
     `campaign ${settings.campaign_id}${name} of customer ${settings.customer_id}${settings.paused ? ', paused' : ''}`,
-    ...(status === undefined ? [] : [`  QUARANTINED: ${status} (npx leadbid requeue)`]),
+    ...(status === undefined
+      ? []
+      : [`  QUARANTINED: ${status} (npx leadbid requeue ${settings.campaign_id})`]),
     ...table([
       [
         'settings',
@@ -66,7 +69,10 @@ export function campaignInWords(campaign: CampaignShown): string[] {
       ],
       ['leads', `${campaign.leads}, ${campaign.eligible} could be called`],
       ...depth.map(([state, count]) => [`  ${state}`, String(count)]),
-      ['oldest', oldest === null ? 'no live lead waits' : `${oldest} s without a first call`],
+      [
+        'oldest',
+        oldest === null ? 'no live lead waits' : `${span(oldest * 1000)} without a first call`,
+      ],
       [
         `in ${settings.sla.minutes} min`,
         `${reached}, the aim is ${Math.round(settings.sla.target * 100)} %`,
@@ -97,15 +103,22 @@ function leadInWords(shown: LeadShown, now: number): string[] {
   ]
 }
 
-/** An event's own fields on one line; what every entry of this lead repeats is left out. */
+/** Known from the heading, or of use to programs only: `--json` has them. */
+const LEFT_OUT = ['type', 'at', 'seq', 'campaign_id', 'lead_id', 'lead', 'terms', 'as_of', 'digest']
+
+/** An event's own fields on one line. */
 function details(entry: TimelineEntry): string {
-  const known = ['type', 'at', 'seq', 'campaign_id', 'lead_id', 'lead']
   return Object.entries(entry)
-    .filter(([name, value]) => !known.includes(name) && value !== null)
+    .filter(([name, value]) => !LEFT_OUT.includes(name) && !isEmpty(value))
     .map(([name, value]) => `${name}=${text(value)}`)
     .join(' ')
 }
 
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+}
+
 function text(value: unknown): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) return score(value)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

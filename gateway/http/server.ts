@@ -15,6 +15,7 @@ import type { Log } from '../../actors/runtime/log.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import type { Answer } from '../services.ts'
 import { createApp, type Routes } from './app.ts'
+import { Connections } from './connections.ts'
 import { EventStream } from './events.ts'
 import { importRoutes } from './imports.ts'
 import type { Metrics } from './metrics.ts'
@@ -30,7 +31,6 @@ const KEEP_ALIVE_MS = 5000
 const CONNECTIONS_MAX = 1024
 const HEADER_BYTES_MAX = 32 * 1024
 const DRAIN_MS = 10_000
-const DRAIN_LOOK_MS = 50
 
 export interface HttpParts extends Health {
   /** 0: any free one. */
@@ -71,6 +71,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
     // It would put its own Request and Response in place of everybody's.
     getRequestListener(app.fetch, { overrideGlobalObjects: false }),
   )
+  const connections = new Connections(server)
   server.maxConnections = CONNECTIONS_MAX
   server.on('clientError', refuse)
   await listen(server, parts.port)
@@ -81,7 +82,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
   return {
     port,
     stop: () => {
-      stopping ??= stop(server, events, log)
+      stopping ??= stop(server, connections, events, log)
       return stopping
     },
   }
@@ -102,17 +103,20 @@ function listen(server: Server, port: number): Promise<void> {
   })
 }
 
-async function stop(server: Server, events: EventStream, log: Log): Promise<void> {
+async function stop(
+  server: Server,
+  connections: Connections,
+  events: EventStream,
+  log: Log,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   events.stop()
-  // A kept-alive connection is idle only once its request in hand is answered.
-  const look = setInterval(() => server.closeIdleConnections(), DRAIN_LOOK_MS)
+  connections.drain()
   const late = setTimeout(() => {
     log.warn({ drainMs: DRAIN_MS }, 'http requests cut off')
     server.closeAllConnections()
   }, DRAIN_MS)
   await closed
-  clearInterval(look)
   clearTimeout(late)
 }
 

@@ -2,7 +2,7 @@
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
-import type { Event, StoredLead } from '../../actors/protocol/events.ts'
+import type { Event, LeadAwarded, StoredLead } from '../../actors/protocol/events.ts'
 import {
   type AwardId,
   awardId,
@@ -91,7 +91,7 @@ export class PlantedLog {
   }
 
   /** An award in the record to come: its place there makes its id. */
-  award(lead: number, at: number, wrong: object = {}, index = 0): Event & { award_id: AwardId } {
+  award(lead: number, at: number, wrong: object = {}, index = 0): LeadAwarded {
     return {
       type: 'lead.awarded',
       campaign_id: CAMPAIGN,

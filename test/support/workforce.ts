@@ -76,8 +76,10 @@ async function contractor(
       from: Date.now(),
       until: Date.parse(String(award['lease_until'])),
     }
-    history.holds.push(hold)
     history.awards.add(award_id)
+    // A repetition may tell of an award that has lapsed since: nobody holds that any more.
+    if (hold.until <= hold.from) return
+    history.holds.push(hold)
     const dice = random()
     if (dice < 0.1) return // Forgets it: the lease must lapse.
     if (dice < 0.2) {

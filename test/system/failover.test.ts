@@ -13,9 +13,9 @@ import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
 import { type History, newHistory, overlaps, work } from '../support/workforce.ts'
 
-/** The long form takes a minute of faults: LEADBID_CHAOS_S is set by hand. */
-const SECONDS = Number(process.env.LEADBID_TEST_CHAOS_S ?? 20)
-const SEED = Number(process.env.LEADBID_TEST_SEED ?? 1)
+/** The long form takes a minute of faults: CHAOS_S=60 is set by hand. */
+const SECONDS = Number(process.env.CHAOS_S ?? 20)
+const SEED = Number(process.env.CHAOS_SEED ?? 1)
 const FAULT_EVERY_MS = 5000
 const CAMPAIGNS = Array.from({ length: 50 }, (_, i) => i + 1)
 const LEADS = 40
@@ -146,7 +146,8 @@ test('A26, I1, I6, I9: hosts are killed and paused under load, and nothing is lo
       `${gaps.length} times, p50 ${median} ms, max ${gaps[gaps.length - 1]} ms;`,
     Object.fromEntries(history.counts),
   )
-  assert.equal(overlaps(history), [])
+  const overlapping = overlaps(history)
+  assert.ok(overlapping.length === 0, overlapping.slice(0, 10).join('\n'))
   await nothingAckedIsLost(cluster, history)
   await auditIsClean(cluster)
   assert.ok(history.awards.size > 100, 'the workforce got leads')
@@ -177,7 +178,8 @@ test('I2, I17: nats-server is killed during ingest and awards, and service resum
   stop.abort()
   await working
   console.log(Object.fromEntries(history.counts))
-  assert.equal(overlaps(history), [])
+  const overlapping = overlaps(history)
+  assert.ok(overlapping.length === 0, overlapping.slice(0, 10).join('\n'))
   await nothingAckedIsLost(cluster, history)
   await auditIsClean(cluster)
 })

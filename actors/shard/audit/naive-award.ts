@@ -139,14 +139,13 @@ function checkRunning(
   findings.check('lease', lease_until >= award.until, () => `${type} shortens ${award_id}`)
 }
 
-/** Hours of the lead's own zone, else its campaign's. A phone's zones cannot be read off the log. */
+/** Hours of the lead's zone as the log has it, else its campaign's. */
 function checkHours(
   lead: NaiveLead,
   event: LeadAwarded | LeadConfirmed | LeadExtended,
   { settings, findings }: Scene,
   until: number,
 ): void {
-  if (lead.timezone === null && lead.hasPhone) return
   const zone = lead.timezone ?? settings.timezone
   const { type, award_id, at } = event
   findings.check(

@@ -37,7 +37,6 @@ export interface NaiveLead {
   /** Until when a contractor who skipped it must not get it; null while nobody did. */
   skippedBy: Map<number, number> | null
   timezone: string | null
-  hasPhone: boolean
 }
 
 /** What folding one event of a lead needs beside the lead. */
@@ -59,7 +58,6 @@ export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
     earlier: [],
     skippedBy: null,
     timezone: lead.timezone,
-    hasPhone: lead.phone !== null,
   }
 }
 
@@ -80,7 +78,6 @@ export function stateOf(lead: NaiveLead): LeadState {
 /** A later revision of what the customer sent: only a lead that is not over moves. */
 export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: number): void {
   if (changes.timezone !== undefined) lead.timezone = changes.timezone
-  if (changes.phone !== undefined) lead.hasPhone = changes.phone !== null
   if (isOver(lead)) return
   if (changes.lead_type !== undefined && changes.lead_type !== lead.type) {
     lead.type = changes.lead_type

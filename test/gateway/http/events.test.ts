@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import type { Event } from '../../../actors/protocol/events.ts'
 import { type CampaignId, type HostId, type LeadId, shardOf } from '../../../actors/protocol/ids.ts'
 import { encodeRecord, RECORD_VERSION } from '../../../actors/protocol/record.ts'
@@ -169,70 +172,50 @@ test('a bad query is a 400 that names the parameter', async () => {
 })
 
 /** The route alone, with shorter times than the gateway's. */
-function shortened(times: { heartbeatMs?: number; slowMs?: number }) {
+async function shortened(times: { heartbeatMs?: number; slowMs?: number }) {
   const { link, shards, metrics, parts } = harness
-  const events = new EventStream({ link, shards, log: parts.log, metrics, ...times })
+  const { log } = parts
+  const events = new EventStream({ link, shards, log, metrics, ...times })
+  const app = createApp({ '/e': { GET: (c) => events.open(c) } }, { log, metrics })
+  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    events,
-    app: createApp({ '/e': { GET: (c) => events.open(c) } }, { log: parts.log, metrics }),
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/e`,
+    async [Symbol.asyncDispose]() {
+      events.stop()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
   }
 }
 
 test('a silent stream carries comments, and a filtered reader the place it has got to', async () => {
-  const { createServer } = await import('node:http')
-  const { getRequestListener } = await import('@hono/node-server')
-  const { app, events } = shortened({ heartbeatMs: 50 })
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  try {
-    await using reader = await EventReader.open(`http://127.0.0.1:${port}/e?type=lead.awarded`)
-    await until(() => reader.comments >= 2, 'comments')
-    const seq = await append(campaign(14), [requeued(campaign(14))])
-    await until(() => reader.lastId === String(seq), 'the place')
-    assert.equal(reader.events.length, 0)
-    const next = await append(campaign(14), [requeued(campaign(14))])
-    await using resumed = await EventReader.open(`http://127.0.0.1:${port}/e`, {
-      'last-event-id': reader.lastId,
-    })
-    assert.deepEqual(await resumed.ids(1), [`${next}.0`])
-  } finally {
-    events.stop()
-    server.close()
-  }
+  await using gateway = await shortened({ heartbeatMs: 50 })
+  await using reader = await EventReader.open(`${gateway.url}?type=lead.awarded`)
+  await until(() => reader.comments >= 2, 'comments')
+  const of = campaign(14)
+  const seq = await append(of, [requeued(of)])
+  await until(() => reader.lastId === String(seq), 'the place')
+  assert.equal(reader.events.length, 0)
+  const next = await append(of, [requeued(of)])
+  const headers = { 'last-event-id': reader.lastId }
+  await using resumed = await EventReader.open(gateway.url, headers)
+  assert.deepEqual(await resumed.ids(1), [`${next}.0`])
 })
 
 test('E2: a reader that takes nothing is cut off', async () => {
-  const { createServer } = await import('node:http')
-  const { getRequestListener } = await import('@hono/node-server')
+  await using gateway = await shortened({ slowMs: 300 })
   const of = campaign(15)
-  const big: Event = {
-    type: 'campaign.quarantined',
-    campaign_id: of,
-    at: T0,
-    reason: 'x'.repeat(200_000),
-  }
-  for (let i = 0; i < 60; i++) await append(of, [big])
-  const { app, events } = shortened({ slowMs: 300 })
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  let closed = false
-  const stuck = request({ port, host: '127.0.0.1', path: '/e?campaign=15&from=0' }, (response) => {
-    response.pause()
-    response.on('error', () => {
-      closed = true
-    })
-    setTimeout(() => response.resume(), 1500)
-  })
-  stuck.end()
-  await until(
-    () => harness.logged.some((line) => line.includes('event reader too slow')),
-    'the cut',
-  )
-  await until(() => closed, 'the reader to notice')
-  events.stop()
-  server.close()
+  const reason = 'x'.repeat(200_000) // sixty of them are more than a connection buffers by itself
+  const large: Event = { type: 'campaign.quarantined', campaign_id: of, at: T0, reason }
+  for (let i = 0; i < 60; i++) await append(of, [large])
+  const asked = get(`${gateway.url}?campaign=15&from=0`)
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  response.pause()
+  const cut = () => harness.logged.some((line) => line.includes('event reader too slow'))
+  await until(cut, 'the gateway to cut it off')
+  response.resume()
+  await assert.rejects(once(response, 'end'), /aborted/)
 })
 
 test('at most 64 readers: the next one is told to come again', async () => {
