@@ -75,8 +75,8 @@ async function load(link: Link, now: number): Promise<number[]> {
   const { campaigns, leads } = makeSample(now)
   for (const campaign of campaigns) await call(link, 'campaign.put', campaign)
   const reply = await call<Reply>(link, 'lead.ingest', { leads })
-  const accepted = reply.type === 'ingested' ? reply.accepted : 0
-  if (accepted < leads.length) throw new Error(`the sample was not loaded: ${JSON.stringify(reply)}`)
+  const known = reply.type === 'ingested' ? leads.length - reply.rejected.length : 0
+  if (known < leads.length) throw new Error(`the sample was not loaded: ${JSON.stringify(reply)}`)
   const live = leads.filter((lead) => lead['lead_type'] === 'Live').length
   const customers = new Set(campaigns.map((campaign) => campaign['customer_id'])).size
   process.stdout.write(

@@ -31,6 +31,24 @@ export function conditionsOf(campaign: Campaign, asOf: number): Conditions {
   return { asOf, waitS, slaPrice: SLA_PRICE }
 }
 
+/**
+ * Leads a call for bids found best, kept for the awards that follow it. As long as no lead became
+ * available since, they are what a new search as of the same instant would find: awards only take
+ * leads away.
+ */
+export interface Shortlist {
+  asOf: number
+  now: number
+  arrivals: number
+  candidates: Candidate[]
+  /** Every lead there was is on it. */
+  complete: boolean
+}
+
+/** Calling hours may change between a call and its awards, but not by the second. */
+const SHORTLIST_MS = 500
+const SHORTLISTS_KEPT = 4
+
 /** The campaign's best leads for anybody, or for one contractor who may have skipped some. */
 export function candidates(
   campaign: Campaign,
@@ -42,8 +60,41 @@ export function candidates(
   if (campaign.settings.paused || campaign.quarantined !== null) return []
   campaign.queue.wake(now)
   const skipped = contractor === null ? undefined : campaign.hidden.get(contractor)
-  const hidden = skipped === undefined ? undefined : (row: number) => (skipped.get(row) ?? 0) > now
-  return campaign.queue.best(count, now, conditionsOf(campaign, asOf), hidden)
+  if (skipped !== undefined) {
+    const hidden = (row: number) => (skipped.get(row) ?? 0) > now
+    return campaign.queue.best(count, now, conditionsOf(campaign, asOf), hidden)
+  }
+  return shortlisted(campaign, count, now, asOf) ?? search(campaign, count, now, asOf)
+}
+
+function shortlisted(
+  campaign: Campaign,
+  count: number,
+  now: number,
+  asOf: number,
+): Candidate[] | undefined {
+  const { queue } = campaign
+  const list = campaign.shortlists.find((other) => other.asOf === asOf)
+  if (list === undefined || list.arrivals !== queue.arrivals) return undefined
+  if (now - list.now > SHORTLIST_MS || now < list.now) return undefined
+  const left = list.candidates.filter(({ row }) => queue.isAwake(row))
+  list.candidates = left
+  return left.length >= count || list.complete ? left.slice(0, count) : undefined
+}
+
+function search(campaign: Campaign, count: number, now: number, asOf: number): Candidate[] {
+  const { queue, shortlists } = campaign
+  const found = queue.best(count, now, conditionsOf(campaign, asOf))
+  const kept = shortlists.filter((list) => list.asOf !== asOf)
+  kept.push({
+    asOf,
+    now,
+    arrivals: queue.arrivals,
+    candidates: found,
+    complete: found.length < count,
+  })
+  campaign.shortlists = kept.slice(-SHORTLISTS_KEPT)
+  return found
 }
 
 /** Up to `wants` bids, or why there is none. `now`: the campaign's clock. */

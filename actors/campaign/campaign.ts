@@ -18,6 +18,7 @@ import {
   parseAwardId,
 } from '../protocol/ids.ts'
 import type { Settings } from '../protocol/settings.ts'
+import type { Shortlist } from './bid.ts'
 import {
   type Config,
   isTerminal,
@@ -61,6 +62,8 @@ export class Campaign {
   quarantined: string | null = null
   /** Expected waits by second, see bid.ts. */
   readonly waits = new Map<number, number>()
+  /** What recent calls for bids found best, see bid.ts. */
+  shortlists: Shortlist[] = []
   /** Leads by state, kept as they move. */
   readonly depth: Map<string, number> = new Map()
   readonly #leaseEnds = new MinHeap()
@@ -238,18 +241,15 @@ export class Campaign {
   #update(row: number, event: Extract<Event, { type: 'lead.updated' }>): void {
     const { changes } = event
     this.leads.write(row, changes)
-    const config = this.leads.columns.config[row] as Config
-    const type = leadTypeOf(config)
-    if (changes.lead_type !== undefined && changes.lead_type !== type) {
+    const { config } = this.leads.columns
+    // What is known of a lead may still be corrected at its end; where it stands may not.
+    if (isTerminal(config[row] as Config)) return
+    if (changes.lead_type !== undefined && changes.lead_type !== leadTypeOf(config[row] as Config)) {
       this.#move(row, changes.lead_type === 'Live' ? 'retype.live' : 'retype.stale')
     }
-    if (
-      changes.rescheduled_at != null &&
-      leadTypeOf(this.leads.columns.config[row] as Config) === 'Live'
-    ) {
-      if (stateOf(this.leads.columns.config[row] as Config) !== 'callback') {
-        this.#move(row, 'retype.rescheduled')
-      }
+    const live = leadTypeOf(config[row] as Config) === 'Live'
+    if (changes.rescheduled_at != null && live && stateOf(config[row] as Config) !== 'callback') {
+      this.#move(row, 'retype.rescheduled')
     }
     if (event.due_at !== undefined) this.#setDue(row, event.due_at)
   }
@@ -396,6 +396,7 @@ export class Campaign {
   /** Makes everything derived anew from the leads and leases (Q3). */
   rebuild(): void {
     this.queue = new Queue(this.leads, this.settings)
+    this.shortlists = []
     this.queue.load(this.at)
     this.depth.clear()
     const { config } = this.leads.columns

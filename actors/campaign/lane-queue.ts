@@ -33,20 +33,22 @@ export class LaneQueue {
     this.rows = new OrderedRows(arrivalOf)
   }
 
-  /** The lane cut at the edges of its score, ready to be eaten. */
-  spans(policy: Policy, scene: Scene): Span[] {
-    const spans: Span[] = []
+  /** Adds the lane, cut at the edges of its score, to what a bid eats from. */
+  cut(policy: Policy, scene: Scene, spans: Span[]): void {
+    const last = this.rows.previous(this.rows.end())
+    if (last === undefined) return
     let low = this.rows.start()
-    for (const end of [
-      ...this.#edges(scene).map((edge) => this.rows.above(edge)),
-      this.rows.end(),
-    ]) {
-      if (!before(low, end)) continue
+    const newest = this.arrivalAt(last)
+    for (const edge of this.#edges(scene)) {
+      // Most edges have the whole lane on one side, which two comparisons tell.
+      if (edge >= newest) break
+      if (edge < this.arrivalAt(low)) continue
+      const end = this.rows.above(edge)
       const high = this.rows.previous(end)
       if (high !== undefined) spans.push(new Span(this, policy, scene, low, high))
       low = end
     }
-    return spans
+    spans.push(new Span(this, policy, scene, low, last))
   }
 
   candidate(place: Place, score: number, scene: Scene): Candidate {

@@ -45,6 +45,8 @@ export class Queue {
   awake = 0
   asleep = 0
   firstCalls = 0
+  /** Counts leads that became available: what was best before may not be any more. */
+  arrivals = 0
 
   constructor(leads: Leads, settings: Settings) {
     this.#leads = leads
@@ -70,6 +72,7 @@ export class Queue {
     const queue = this.#lanes[place] as LaneQueue
     queue.rows.insert(row)
     this.awake++
+    this.arrivals++
     if (kind === 'first') this.firstCalls++
   }
 
@@ -86,6 +89,11 @@ export class Queue {
     queue.rows.remove(row)
     this.awake--
     if (this.#kindOf(row) === 'first') this.firstCalls--
+  }
+
+  /** Whether a row may be called, calling hours aside. */
+  isAwake(row: number): boolean {
+    return (this.#laneOfRow[row] ?? NOWHERE) >= 0
   }
 
   /** Moves sleepers whose time has come into their lanes. */
@@ -207,7 +215,7 @@ export class Queue {
         scene = this.#scene(queue.calendar, conditions)
         scenes.set(queue.calendar, scene)
       }
-      spans.push(...queue.spans(this.policy, scene))
+      queue.cut(this.policy, scene, spans)
     }
     return spans
   }

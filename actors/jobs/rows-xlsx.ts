@@ -1,81 +1,78 @@
-// XLSX rows: the first sheet of a workbook, read in a thread of its own.
+// XLSX rows: the first sheet of a workbook, read in a process of its own.
 //
-//   X1. What a workbook may unpack to is judged before anything is unpacked (zip.ts), and a thread
-//       that grows beyond its limits, or takes too long, is ended without harm to this process.
-//   X2. Rows cross over a few hundred at a time, when they are asked for.
+//   X1. What a workbook may unpack to is judged before anything is unpacked (zip.ts). Where its
+//       reader still grows beyond HEAP_MB, or takes too long, that process ends and this one goes
+//       on. A thread would not do: the one allocation too many ends all threads of a process.
+//   X2. This process holds neither the workbook nor its rows, but for a few hundred at a time.
 //   X3. Cells are texts as a CSV would have them; dates, which a sheet has without a zone, are UTC.
 
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { InputError } from '../protocol/errors.ts'
 import type { ByteSource } from '../runtime/sealed-stream.ts'
 import type { Row } from './row.ts'
-import type { FromThread } from './xlsx-thread.ts'
+import type { FromReader } from './xlsx-process.ts'
 
 /** The largest workbook, bytes; beyond it a CSV is the better format anyway. */
 export const XLSX_BYTES_MAX = 64 * 1024 * 1024
 const HEAP_MB = 512
 const DEADLINE_MS = 120_000
+/** Found from here, not from wherever this process was started. */
+const LOADER = import.meta.resolve('tsx')
 
 /** Rows of the first sheet; throws InputError when it is no workbook, or too large a one. */
 export async function* xlsxRows(bytes: ByteSource): AsyncGenerator<Row> {
-  const file = await whole(bytes)
-  const worker = new Worker(new URL('./xlsx-boot.mjs', import.meta.url), {
-    workerData: file,
-    transferList: [file],
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  const reader = fork(new URL('./xlsx-process.ts', import.meta.url), {
+    execArgv: ['--import', LOADER, `--max-old-space-size=${HEAP_MB}`],
+    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
   })
+  const ended = once(reader, 'exit')
   try {
+    await feed(reader, bytes)
     for (;;) {
-      const message = await ask(worker)
+      const message = await ask(reader)
       if (message.type === 'fault') throw new InputError(message.code, message.message)
       if (message.type === 'end') return
       yield* message.rows
     }
   } finally {
-    await worker.terminate()
+    reader.kill('SIGKILL')
+    await ended
   }
 }
 
-async function whole(bytes: ByteSource): Promise<ArrayBuffer> {
-  const chunks: Uint8Array[] = []
+async function feed({ stdin }: ChildProcess, bytes: ByteSource): Promise<void> {
+  if (stdin !== null) await pipeline(Readable.from(atMost(bytes)), stdin)
+}
+
+async function* atMost(bytes: ByteSource): AsyncGenerator<Uint8Array> {
   let length = 0
   for await (const chunk of bytes) {
     length += chunk.length
     if (length > XLSX_BYTES_MAX) throw tooLarge(`is larger than ${XLSX_BYTES_MAX} bytes`)
-    chunks.push(chunk)
+    yield chunk
   }
-  const file = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    file.set(chunk, at)
-    at += chunk.length
-  }
-  return file.buffer
 }
 
-/** Asks the thread for its next rows; the first time it reads the workbook before it answers. */
-function ask(worker: Worker): Promise<FromThread> {
+/** Asks for the next rows; before the first answer the workbook is read. */
+function ask(reader: ChildProcess): Promise<FromReader> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       clearTimeout(timer)
-      worker.off('message', answered).off('error', failed).off('exit', ended)
+      reader.off('message', answered).off('error', failed).off('exit', ended)
       act()
     }
-    const answered = (message: FromThread) => settle(() => resolve(message))
-    const failed = (error: Error & { code?: string }) =>
-      settle(() =>
-        reject(
-          error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLarge('takes too much memory') : error,
-        ),
-      )
-    const ended = () => settle(() => reject(tooLarge('could not be read to its end')))
-    const timer = setTimeout(
-      () => settle(() => reject(tooLarge('takes too long to read'))),
-      DEADLINE_MS,
-    )
-    worker.on('message', answered).on('error', failed).on('exit', ended)
-    worker.postMessage('next')
+    // Only our own reader is at the other end of the channel.
+    const answered = (message: unknown) => settle(() => resolve(message as FromReader))
+    const failed = (error: Error) => settle(() => reject(error))
+    const ended = () => settle(() => reject(tooLarge('takes too much memory to read')))
+    const late = () => settle(() => reject(tooLarge('takes too long to read')))
+    const timer = setTimeout(late, DEADLINE_MS)
+    reader.on('message', answered).on('error', failed).on('exit', ended)
+    if (reader.connected) reader.send('next')
+    else ended()
   })
 }
 

@@ -1,28 +1,43 @@
-// Calendar: calling hours in a zone, as open intervals of UTC milliseconds. Zone arithmetic is
-// luxon's; what is ours is the window of intervals around the instant asked about, so that the
-// hot path compares numbers.
+// Calendar: calling hours in a zone, as open intervals of UTC milliseconds. Zone data are luxon's;
+// what is ours is the window of intervals around the instant asked about, so that the hot path
+// compares numbers.
+//
+// Hours are what the clock on the wall shows, also on the day it changes: an hour it skips is not
+// open, and one it shows twice is open both times. Whoever is called looks at that clock.
 
-import { DateTime } from 'luxon'
+import { Info, type Zone } from 'luxon'
 import type { Hours } from '../protocol/settings.ts'
 
+const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
-/** How far the window of prepared intervals reaches back and ahead of what was asked. */
-const BACK_DAYS = 10
-const AHEAD_DAYS = 16
+/** How far the window of prepared intervals reaches back and ahead of the day it was made for. */
+const BACK_DAYS = 24
+const AHEAD_DAYS = 18
+/** It is made anew for an instant this far from that day. */
+const STRAY_MS = 3 * DAY_MS
+/** Open time is counted this far back: the same from any window. */
+const REACH_MS = 20 * DAY_MS
+/** Days kept ready beside the window; callbacks and old leads ask about far ones. */
+const DAYS_KEPT = 1000
+
+type Interval = readonly [from: number, to: number]
 
 /** Calling hours of one campaign in one zone. Instants are milliseconds. */
 export class Calendar {
   readonly zone: string
   /** Open around the clock: everything has a short answer. */
   readonly always: boolean
+  readonly #zone: Zone
   readonly #hours: readonly Hours[]
+  /** Open intervals by local day, counted from 1970-01-01. */
+  readonly #days = new Map<number, readonly Interval[]>()
   #opens: number[] = []
   #closes: number[] = []
-  #from = 0
-  #to = 0
+  #madeFor = Number.NEGATIVE_INFINITY
 
   constructor(hours: readonly Hours[], zone: string) {
     this.zone = zone
+    this.#zone = Info.normalizeZone(zone)
     this.#hours = hours
     this.always = [1, 2, 3, 4, 5, 6, 7].every((day) =>
       hours.some((span) => span.days.includes(day) && span.from === '00:00' && span.to === '24:00'),
@@ -43,18 +58,18 @@ export class Calendar {
   /** The first open instant from `at` on; Infinity when there is none within two weeks. */
   nextOpen(at: number): number {
     if (this.always) return at
-    const opens = this.#opens[this.#at(at)]
+    const i = this.#at(at) // Before `#opens` is read: it may be made anew.
+    const opens = this.#opens[i]
     return opens === undefined ? Number.POSITIVE_INFINITY : Math.max(at, opens)
   }
 
-  /** Open milliseconds between two instants; Infinity when `from` lies more than days back. */
+  /** Open milliseconds between two instants; Infinity when `from` lies more than 20 days back. */
   openBetween(from: number, to: number): number {
     if (to <= from) return 0
     if (this.always) return to - from
-    const last = this.#at(to)
-    if (from < this.#from) return Number.POSITIVE_INFINITY
+    if (from < to - REACH_MS) return Number.POSITIVE_INFINITY
     let open = 0
-    for (let i = last; i >= 0; i--) {
+    for (let i = this.#at(to); i >= 0; i--) {
       const opens = this.#opens[i]
       const closes = this.#closes[i]
       if (opens === undefined || closes === undefined || opens >= to) continue
@@ -73,10 +88,10 @@ export class Calendar {
       const closes = this.#closes[i]
       if (opens === undefined || closes === undefined || opens >= to) continue
       const span = Math.min(to, closes) - opens
-      if (span >= left) return Math.min(to, closes) - left
+      if (span >= left) return Math.max(Math.min(to, closes) - left, to - REACH_MS)
       left -= span
     }
-    return this.#from
+    return to - REACH_MS
   }
 
   /** Edges of calling hours between two instants, ascending. */
@@ -89,17 +104,17 @@ export class Calendar {
 
   /** The local midnight that ends the day of `at`. */
   endOfDay(at: number): number {
-    return DateTime.fromMillis(at, { zone: this.zone }).plus({ days: 1 }).startOf('day').toMillis()
+    return this.#beginOf(this.dayOf(at) + 1)
   }
 
-  /** The local midnight that began the day of `at`. */
-  startOfDay(at: number): number {
-    return DateTime.fromMillis(at, { zone: this.zone }).startOf('day').toMillis()
+  /** The local day of `at`, counted from 1970-01-01. */
+  dayOf(at: number): number {
+    return Math.floor((at + this.#offset(at)) / DAY_MS)
   }
 
   /** The first prepared interval that ends after `at`. */
   #at(at: number): number {
-    if (at < this.#from + DAY_MS || at > this.#to - 14 * DAY_MS) this.#prepare(at)
+    if (Math.abs(at - this.#madeFor) > STRAY_MS) this.#prepare(at)
     let low = 0
     let high = this.#closes.length
     while (low < high) {
@@ -111,36 +126,91 @@ export class Calendar {
   }
 
   #prepare(at: number): void {
-    const first = DateTime.fromMillis(at, { zone: this.zone }).startOf('day')
-    const spans: [number, number][] = []
-    for (let day = -BACK_DAYS; day <= AHEAD_DAYS; day++) {
-      const date = first.plus({ days: day })
-      for (const span of this.#hours) {
-        if (!span.days.includes(date.weekday)) continue
-        const from = instant(date, span.from)
-        const to = instant(date, span.to)
-        if (from < to) spans.push([from, to])
-      }
-    }
-    spans.sort((a, b) => a[0] - b[0])
+    this.#madeFor = at
     this.#opens = []
     this.#closes = []
-    for (const [from, to] of spans) {
-      const last = this.#closes.length - 1
-      const before = this.#closes[last]
-      // Spans that touch or overlap are one: 24:00 of a day is 00:00 of the next.
-      if (before !== undefined && from <= before) this.#closes[last] = Math.max(before, to)
-      else {
-        this.#opens.push(from)
-        this.#closes.push(to)
+    if (this.#days.size > DAYS_KEPT) this.#days.clear()
+    const first = this.dayOf(at)
+    for (let day = first - BACK_DAYS; day <= first + AHEAD_DAYS; day++) {
+      for (const [from, to] of this.#intervalsOf(day)) {
+        const last = this.#closes.length - 1
+        const before = this.#closes[last]
+        // Intervals that touch or overlap are one: 24:00 of a day is 00:00 of the next.
+        if (before !== undefined && from <= before) this.#closes[last] = Math.max(before, to)
+        else {
+          this.#opens.push(from)
+          this.#closes.push(to)
+        }
       }
     }
-    this.#from = first.minus({ days: BACK_DAYS }).toMillis()
-    this.#to = first.plus({ days: AHEAD_DAYS + 1 }).toMillis()
+  }
+
+  /** The open intervals of a local day, by their beginning. */
+  #intervalsOf(day: number): readonly Interval[] {
+    const known = this.#days.get(day)
+    if (known !== undefined) return known
+    const weekday = ((((day + 3) % 7) + 7) % 7) + 1 // 1970-01-01 was a Thursday.
+    const hours = this.#hours.filter(({ days }) => days.includes(weekday))
+    const intervals: Interval[] = []
+    for (const [begin, end] of hours.length === 0 ? [] : this.#stretchesOf(day)) {
+      // When clocks set as in this stretch would show 00:00.
+      const midnight = day * DAY_MS - this.#offset(begin)
+      for (const span of hours) {
+        const from = Math.max(begin, midnight + sinceMidnight(span.from))
+        const to = Math.min(end, midnight + sinceMidnight(span.to))
+        if (from < to) intervals.push([from, to])
+      }
+    }
+    intervals.sort((a, b) => a[0] - b[0])
+    this.#days.set(day, intervals)
+    return intervals
+  }
+
+  /** The day in parts in which the clocks do not change: one, or two on the day they do. */
+  #stretchesOf(day: number): Interval[] {
+    const shown = day * DAY_MS
+    if (this.#changeBetween(shown - DAY_MS, shown + 2 * DAY_MS) === null) {
+      const midnight = shown - this.#offset(shown)
+      return [[midnight, midnight + DAY_MS]]
+    }
+    const [begin, end] = [this.#beginOf(day), this.#beginOf(day + 1)]
+    const change = this.#changeBetween(begin, end - 1)
+    if (change === null) return [[begin, end]]
+    return [
+      [begin, change],
+      [change, end],
+    ]
+  }
+
+  /** The first instant of a local day: not 00:00 where the clocks skip that. */
+  #beginOf(day: number): number {
+    const shown = day * DAY_MS
+    const change = this.#changeBetween(shown - DAY_MS, shown + DAY_MS)
+    const early = shown - this.#offset(shown - DAY_MS)
+    if (change === null || early < change) return early
+    return Math.max(change, shown - this.#offset(shown + DAY_MS))
+  }
+
+  /** When the clocks change after `from` and by `to`, null when they do not. Never twice in days. */
+  #changeBetween(from: number, to: number): number | null {
+    const offset = this.#offset(from)
+    if (this.#offset(to) === offset) return null
+    let before = Math.floor(from / MINUTE_MS) // Clocks change on the minute.
+    let change = Math.ceil(to / MINUTE_MS)
+    while (change - before > 1) {
+      const middle = Math.floor((before + change) / 2)
+      if (this.#offset(middle * MINUTE_MS) === offset) before = middle
+      else change = middle
+    }
+    return change * MINUTE_MS
+  }
+
+  /** What clocks show beside UTC at an instant, ms. */
+  #offset(at: number): number {
+    return this.#zone.offset(at) * MINUTE_MS
   }
 }
 
-function instant(date: DateTime, clock: string): number {
-  if (clock === '24:00') return date.plus({ days: 1 }).startOf('day').toMillis()
-  return date.set({ hour: Number(clock.slice(0, 2)), minute: Number(clock.slice(3, 5)) }).toMillis()
+function sinceMidnight(clock: string): number {
+  return (Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))) * MINUTE_MS
 }

@@ -28,6 +28,9 @@ const INSIDE = new Set([
   'body',
 ])
 
+/** What customers name as they like: nothing in it is ours to format or to hide. */
+const AS_SENT = new Set(['attributes', 'settings'])
+
 /** An event as people read it: times as texts, nothing sealed, nulls left out but in a lead. */
 export function readable(event: Event, seq: number): TimelineEntry {
   const { type, at, ...rest } = event
@@ -49,6 +52,7 @@ function storedLead(event: Event, value: unknown): unknown {
 function plain(name: string, value: unknown): unknown {
   if (typeof value === 'number' && TIMES.has(name)) return formatTime(value)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  if (AS_SENT.has(name)) return value
   if (value instanceof Uint8Array) return undefined
   const out: { [key: string]: unknown } = {}
   for (const [key, part] of Object.entries(value)) {

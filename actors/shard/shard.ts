@@ -340,10 +340,11 @@ export class Shard {
     let history: Awaited<ReturnType<typeof awardHistory>> | undefined
     // At most twice: what the history says of a closed award does not change any more.
     for (;;) {
-      this.#lapse(campaign)
-      const decision = decideDisposition(campaign, request, this.#now(), vault, history)
-      if (!('lookup' in decision)) return this.#commit(campaign, () => decision)
-      await this.#gate.durable()
+      const answer = await this.#commit(campaign, () => {
+        const decision = decideDisposition(campaign, request, this.#now(), vault, history)
+        return 'lookup' in decision ? undefined : decision
+      })
+      if (answer !== undefined) return answer
       history =
         row === undefined || !byAward
           ? null
@@ -464,21 +465,35 @@ export class Shard {
     return reply({ type: 'requeued' })
   }
 
-  /** Emits a decision's events and answers when they, and all before them, are durable. */
-  async #commit(campaign: Campaign, decide: () => Decision): Promise<CommandReply> {
-    let answer: Reply
+  /**
+   * Emits a decision's events and answers when they, and all before them, are durable; undefined
+   * where there was nothing to decide yet.
+   */
+  async #commit(campaign: Campaign, decide: () => Decision): Promise<CommandReply>
+  async #commit(
+    campaign: Campaign,
+    decide: () => Decision | undefined,
+  ): Promise<CommandReply | undefined>
+  async #commit(
+    campaign: Campaign,
+    decide: () => Decision | undefined,
+  ): Promise<CommandReply | undefined> {
+    let answer: Reply | undefined
     try {
       this.#lapse(campaign)
       const decision = decide()
-      for (const event of decision.events) this.#gate.emit(event)
-      answer = decision.reply
+      for (const event of decision?.events ?? []) this.#gate.emit(event)
+      answer = decision?.reply
     } catch (error) {
       if (error instanceof KeyNotCachedError) throw error
       this.#set(campaign, error)
-      answer = errorReply('QUARANTINED', `campaign ${campaign.id} was quarantined: an operator must requeue it`)
+      answer = errorReply(
+        'QUARANTINED',
+        `campaign ${campaign.id} was quarantined: an operator must requeue it`,
+      )
     }
     await this.#gate.durable()
-    return reply(answer)
+    return answer === undefined ? undefined : reply(answer)
   }
 
   #lapse(campaign: Campaign): void {

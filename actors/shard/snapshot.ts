@@ -125,7 +125,7 @@ export class SnapshotStore {
         host: header.host,
       })
       const error = await object.error
-      if (error !== null) throw error
+      if (error != null) throw error
       return state
     } finally {
       clearTimeout(deadline)

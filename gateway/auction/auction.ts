@@ -20,7 +20,7 @@ import type { CampaignId, ContractorId, CustomerId, HostId, ShardId } from '../.
 import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
-import { assign, type Lot, type Pair } from './assign.ts'
+import { assign, type Lot, type Pair } from '../../actors/protocol/assign.ts'
 import { Pending } from './pending.ts'
 import type { Router, Unanswered } from './router.ts'
 

@@ -150,7 +150,7 @@ export class Desk {
 
   async #ask(shard: ShardId, command: Command, call: Call, repeatable = true): Promise<Reply> {
     const budgetMs = Math.max(10, call.budgetMs - MARGIN_MS)
-    const answer = await this.#options.router.ask(shard, command, budgetMs, repeatable)
+    const answer = await this.#options.router.ask(shard, command, budgetMs, { repeatable })
     return answer.type === 'reply' ? answer.reply : { type: 'unavailable', retry_after_ms: 250 }
   }
 }

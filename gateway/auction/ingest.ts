@@ -87,7 +87,9 @@ export class IngestDesk {
     const leads = items.map(({ lead }) => lead)
     if ((this.#behindUntil.get(shard) ?? 0) < performance.now()) {
       const command = { type: 'ingest', leads } as const
-      const answer = await this.#router.ask(shard, command, budgetMs * OWNER_SHARE)
+      // One long try: asked again, the owner would truthfully say that it knows these leads.
+      const forOwnerMs = budgetMs * OWNER_SHARE
+      const answer = await this.#router.ask(shard, command, forOwnerMs, { tryMs: forOwnerMs })
       if (answer.type === 'outcomes') {
         return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
       }

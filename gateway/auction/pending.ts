@@ -6,7 +6,7 @@ import { type CampaignId, fnv1a } from '../../actors/protocol/ids.ts'
 import type { NoLead, Reply, Unavailable } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
-import { type Bidder, type Lot, runnerUp } from './assign.ts'
+import { type Bidder, type Lot, runnerUp } from '../../actors/protocol/assign.ts'
 
 const RETRY_MIN_MS = 250
 const RETRY_MAX_MS = 30_000

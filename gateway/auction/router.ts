@@ -79,18 +79,18 @@ export class Router {
 
   /**
    * Asks the owner until it answers. What may have been done without an answer is asked again only
-   * when doing it twice changes nothing (`repeatable`).
+   * when doing it twice changes nothing (`repeatable`). `tryMs`: how long one try may take.
    */
   async ask(
     shard: ShardId,
     command: Command,
     budgetMs: number,
-    repeatable = true,
+    { repeatable = true, tryMs = TRY_MS }: { repeatable?: boolean; tryMs?: number } = {},
   ): Promise<CommandReply | Unanswered> {
     const deadline = performance.now() + budgetMs
     for (;;) {
       const left = deadline - performance.now()
-      const answer = await this.command(shard, command, Math.min(left, TRY_MS))
+      const answer = await this.command(shard, command, Math.min(left, tryMs))
       const again =
         answer.type === 'moved' ||
         answer.type === 'busy' ||

@@ -107,17 +107,12 @@ function count(value) {
 }
 
 function slaOf({ sla, sla_attained }) {
-  const target = `target ${percent(sla.target)} in ${sla.minutes} min`
+  const target = node('span', 'target', `target ${percent(sla.target)} in ${sla.minutes} min`)
   const { share } = sla_attained
-  if (share === null)
-    return node('td', 'wide', node('span', 'soft', `no first call yet, ${target}`))
+  if (share === null) return node('td', 'wide', node('span', 'soft', 'no first call yet'), target)
   const met = share >= sla.target
-  const verdict = node(
-    'strong',
-    met ? 'met' : 'missed',
-    `${percent(share)} ${met ? 'met' : 'missed'}`,
-  )
-  return node('td', 'wide', verdict, node('span', 'soft', `, ${target}`))
+  const words = `${percent(share)} ${met ? 'met' : 'missed'}`
+  return node('td', 'wide', node('strong', met ? 'met' : 'missed', words), target)
 }
 
 function showTotals(campaigns) {
@@ -183,7 +178,12 @@ function awardItem(award) {
     'li',
     '',
     at,
-    node('span', '', node('span', 'lead', `lead ${award.lead_id}`), ` of ${award.campaign_id}`),
+    node(
+      'span',
+      '',
+      node('span', 'lead', `lead ${award.lead_id}`),
+      `, campaign ${award.campaign_id}`,
+    ),
     node('span', 'class', `${CLASSES[award.class] ?? `class ${award.class}`}${retry}`),
     node('span', 'why soft', whyOf(award)),
   )
@@ -206,8 +206,9 @@ function besideOf(score, rank, runnerUp) {
   const { campaign_id: campaign, class: other } = runnerUp
   if (other < rank) return `campaign ${campaign} had only a ${CLASSES[other] ?? 'lesser lead'}`
   if (score <= runnerUp.score) return `level with campaign ${campaign}`
-  const ahead = runnerUp.score > 0 ? ` by ${percent(score / runnerUp.score - 1)}` : ''
-  return `ahead of campaign ${campaign}${ahead}`
+  const lead = score / runnerUp.score - 1
+  if (!(lead < 10)) return `far ahead of campaign ${campaign}`
+  return `ahead of campaign ${campaign} by ${percent(lead)}`
 }
 
 // Numbers in words.

@@ -26,7 +26,7 @@ test('N6: an accepted lead reads as it was sent, without what is sealed', () => 
       created_at: AT,
       timezone: null,
       amount_due: null,
-      attributes: { score: 3 },
+      attributes: { score: 3, at: 4, note: 'x' },
       revision: 2,
       phone: Uint8Array.of(1, 2, 3),
       account_no: Uint8Array.of(4),
@@ -55,7 +55,7 @@ test('N6: an accepted lead reads as it was sent, without what is sealed', () => 
       created_at: '2026-01-05T06:00:00.000Z',
       timezone: null,
       amount_due: null,
-      attributes: { score: 3 },
+      attributes: { score: 3, at: 4, note: 'x' }, // names of theirs, that only look like ours
       revision: 2,
     },
   })

@@ -19,6 +19,7 @@ import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
+import type { Invariant } from '../../actors/shard/audit/findings.ts'
 import { NO_HASH, recordHash } from '../../actors/shard/state.ts'
 
 export const SHARDS = 2
@@ -27,6 +28,23 @@ export const CAMPAIGN = 55 as CampaignId
 export const START = 1_767_592_800_000
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
+/** When the first thing happens to leads that were there at the start. */
+export const LATER = START + MINUTE
+
+/** A log that breaks one promise; `plant` resolves with the sequence of the record that does. */
+export type Mutant = readonly [
+  name: string,
+  invariant: Invariant,
+  plant: (planted: PlantedLog) => Promise<number>,
+]
+
+/** A campaign of another shard than CAMPAIGN's. */
+export function otherCampaign(): CampaignId {
+  const other = [1, 2, 3, 4, 5].find(
+    (id) => shardOf(id as CampaignId, SHARDS) !== shardOf(CAMPAIGN, SHARDS),
+  )
+  return other as CampaignId // Of five in a row, FNV puts some in each of two shards.
+}
 
 export async function openLink(url: string): Promise<Link> {
   const nc = await connect({ servers: url })

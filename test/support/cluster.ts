@@ -52,6 +52,10 @@ export class Member implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   get exitCode(): number | null {
     return this.#child.exitCode
   }

@@ -94,8 +94,8 @@ export function foldEnd(
   findings.check('I2', event.confirmed === confirmed, () => `${award_id} lapses as another kind`)
   if (confirmed) lead.attempts++
   if (event.due_at === null) return
-  const earliest = award.until + REST_MS
-  findings.check('due', event.due_at >= earliest, () => `${award_id}: due before its rest is over`)
+  const rested = event.due_at >= award.until + REST_MS && Number.isFinite(event.due_at)
+  findings.check('due', rested, () => `${award_id}: due at ${event.due_at}, not after its rest`)
   lead.due = event.due_at
 }
 

@@ -132,6 +132,7 @@ function foldAccepted(event: LeadAccepted, { settings, findings }: Scene): Naive
     lead.customer_id === settings.customer_id,
     () => `${named} is of customer ${lead.customer_id}, its campaign of ${settings.customer_id}`,
   )
+  findings.check('due', Number.isFinite(due_at), () => `${named} is due never`)
   if (lead.lead_type === 'Live' && lead.rescheduled_at !== null) {
     const earliest = lead.rescheduled_at + settings.reschedule.after_min_h * HOUR_MS
     findings.check('due', due_at >= earliest, () => `${named} came rescheduled and is due at once`)
@@ -146,5 +147,7 @@ function foldUpdated(lead: NaiveLead, event: LeadUpdated, { settings, findings }
     customer_id === undefined || customer_id === settings.customer_id,
     () => `lead ${event.campaign_id}/${event.lead_id} goes to customer ${customer_id}`,
   )
+  const due = event.due_at ?? lead.due
+  findings.check('due', Number.isFinite(due), () => `lead ${event.lead_id} is due never`)
   updateLead(lead, event.changes, event.due_at)
 }

@@ -105,6 +105,6 @@ function checkDue(event: LeadDisposed, { settings, findings }: Scene, named: str
   }
   const due = due_at ?? Number.NaN
   const exact = deferred === null && event.code !== 'busy'
-  const holds = exact ? due === wanted : due >= wanted
+  const holds = exact ? due === wanted : due >= wanted && Number.isFinite(due)
   findings.check('due', holds, () => `${named}: due at ${due_at}, its cadence says ${wanted}`)
 }

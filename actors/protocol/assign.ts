@@ -4,8 +4,8 @@
 // a campaign bids its best k scores, and the tick is matched as one: the best bid goes to the
 // request with the fewest other ways to be served, then the next best, until bids or requests end.
 
-import type { Bid } from '../../actors/protocol/commands.ts'
-import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
+import type { Bid } from './commands.ts'
+import type { CampaignId, CustomerId } from './ids.ts'
 
 /** What a campaign bid, best first; `used` of them are assigned already. */
 export interface Lot {

@@ -1,14 +1,14 @@
-// XLSX thread: reads one workbook and hands its rows out as they are asked for. Runs in a worker
-// thread under limits; see rows-xlsx.
+// XLSX process: reads one workbook from stdin and hands its rows out as they are asked for. Runs
+// under a limit of memory and may die of it; see rows-xlsx.
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { buffer } from 'node:stream/consumers'
 import { readSheet } from 'read-excel-file/universal'
 import { InputError } from '../protocol/errors.ts'
 import type { Row } from './row.ts'
 import { storedZip } from './stored-zip.ts'
 import { inflateEntry, readDirectory } from './zip.ts'
 
-export type FromThread =
+export type FromReader =
   | { type: 'rows'; rows: Row[] }
   | { type: 'end' }
   | { type: 'fault'; code: string; message: string }
@@ -26,12 +26,7 @@ async function readRows(file: Buffer): Promise<Row[]> {
     trim: false,
     parseNumber: numberText,
   })) as unknown as (Cell[] | null)[] // its types say `typeof Date` where a Date is meant
-  if (sheet.length > ROWS_MAX + 1) {
-    throw new InputError(
-      'XLSX_TOO_LARGE',
-      `sheet has ${sheet.length} rows, at most ${ROWS_MAX} are read: split it, or save it as .csv`,
-    )
-  }
+  if (sheet.length > ROWS_MAX + 1) throw tooManyRows()
   const rows: Row[] = []
   for (const [i, cells] of sheet.entries()) {
     if (cells?.some((cell) => cell !== null)) rows.push(rowOf(i + 1, cells))
@@ -63,7 +58,26 @@ function unpacked(file: Buffer): ArrayBuffer {
     throw new InputError('XLSX_BROKEN', 'file is no Excel workbook: save as .xlsx or .csv')
   }
   const wanted = entries.filter(({ name }) => /\.xml(\.rels)?$/.test(name))
-  return storedZip(wanted, (entry) => inflateEntry(file, entry))
+  return storedZip(wanted, (entry) => {
+    const part = inflateEntry(file, entry)
+    refuseFarRows(part)
+    return part
+  })
+}
+
+/** One cell in row 900,000,000 makes the reader fill all rows before it; its limits are the net. */
+function refuseFarRows(part: Buffer): void {
+  for (let at = part.indexOf('<row '); at >= 0; at = part.indexOf('<row ', at + 5)) {
+    const number = /\br="(\d+)"/.exec(part.toString('latin1', at, at + 64))?.[1]
+    if (Number(number) > ROWS_MAX + 1) throw tooManyRows()
+  }
+}
+
+function tooManyRows(): InputError {
+  return new InputError(
+    'XLSX_TOO_LARGE',
+    `sheet has more than ${ROWS_MAX} rows: split it, or save it as .csv`,
+  )
 }
 
 /** As the sheet has it where a double would change it: a long id must not lose its last digits. */
@@ -85,7 +99,7 @@ function dateText(ms: number): string {
   return Number.isNaN(exact) ? '' : new Date(exact).toISOString()
 }
 
-function faultOf(error: unknown): FromThread {
+function faultOf(error: unknown): FromReader {
   if (error instanceof InputError)
     return { type: 'fault', code: error.code, message: error.message }
   // What the reader says may quote a cell, so its words stay here.
@@ -96,9 +110,9 @@ function faultOf(error: unknown): FromThread {
 let rows: Promise<Row[]> | undefined
 let sent = 0
 
-async function answer(): Promise<FromThread> {
+async function answer(): Promise<FromReader> {
   try {
-    rows ??= readRows(Buffer.from(workerData as ArrayBuffer))
+    rows ??= buffer(process.stdin).then(readRows)
     const all = await rows
     const next = all.slice(sent, sent + ROWS_AT_ONCE)
     sent += next.length
@@ -108,11 +122,6 @@ async function answer(): Promise<FromThread> {
   }
 }
 
-parentPort?.on('message', () => {
-  answer().then((message) => parentPort?.postMessage(message), reportAndEnd)
-})
-
-/** An answer that cannot be sent would leave the other side waiting for its deadline. */
-function reportAndEnd(error: unknown): never {
-  throw error
-}
+// An answer that cannot be made or sent ends this process, which is an answer as well.
+process.on('message', async () => process.send?.(await answer()))
+process.on('disconnect', () => process.exit())
