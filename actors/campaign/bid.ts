@@ -84,17 +84,18 @@ function shortlisted(
 
 function search(campaign: Campaign, count: number, now: number, asOf: number): Candidate[] {
   const { queue, shortlists } = campaign
-  const found = queue.best(count, now, conditionsOf(campaign, asOf))
+  // A few more than asked for: the next round as of this instant will want them.
+  const found = queue.best(Math.max(count, BIDS_MAX), now, conditionsOf(campaign, asOf))
   const kept = shortlists.filter((list) => list.asOf !== asOf)
   kept.push({
     asOf,
     now,
     arrivals: queue.arrivals,
     candidates: found,
-    complete: found.length < count,
+    complete: found.length < Math.max(count, BIDS_MAX),
   })
   campaign.shortlists = kept.slice(-SHORTLISTS_KEPT)
-  return found
+  return found.slice(0, count)
 }
 
 /** Up to `wants` bids, or why there is none. `now`: the campaign's clock. */

@@ -244,7 +244,10 @@ export class Campaign {
     const { config } = this.leads.columns
     // What is known of a lead may still be corrected at its end; where it stands may not.
     if (isTerminal(config[row] as Config)) return
-    if (changes.lead_type !== undefined && changes.lead_type !== leadTypeOf(config[row] as Config)) {
+    if (
+      changes.lead_type !== undefined &&
+      changes.lead_type !== leadTypeOf(config[row] as Config)
+    ) {
       this.#move(row, changes.lead_type === 'Live' ? 'retype.live' : 'retype.stale')
     }
     const live = leadTypeOf(config[row] as Config) === 'Live'

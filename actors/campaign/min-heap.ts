@@ -20,6 +20,10 @@ export class MinHeap {
     this.#rows[at] = row
   }
 
+  clear(): void {
+    this.size = 0
+  }
+
   /** The earliest time, Infinity when empty. */
   peek(): number {
     return this.size === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] as number)

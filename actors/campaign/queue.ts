@@ -22,6 +22,8 @@ import { MinHeap } from './min-heap.ts'
 
 const NOWHERE = -1
 const ASLEEP = -2
+/** Entries without meaning that the sleepers' heap may hold whatever its size. */
+const SWEEP_ABOVE = 1024
 const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 
 /** What a scene needs that the queue cannot know: the campaign's price and pull rate. */
@@ -64,6 +66,8 @@ export class Queue {
       this.#laneOfRow[row] = ASLEEP
       this.#sleepers.push(eligibleAt, row)
       this.asleep++
+      // A sleeper that was updated left its old entry behind: sweep before those outnumber it.
+      if (this.#sleepers.size > 2 * this.asleep + SWEEP_ABOVE) this.#sweep()
       return
     }
     const place = this.#laneFor(row, kind)
@@ -294,6 +298,14 @@ export class Queue {
       this.#byKey.set(key, place)
     }
     return place
+  }
+
+  #sweep(): void {
+    this.#sleepers.clear()
+    const { eligibleAt } = this.#leads.columns
+    for (let row = 0; row < this.#leads.size; row++) {
+      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.push(eligibleAt[row] as number, row)
+    }
   }
 
   #stillSleeps(row: number, time: number): boolean {

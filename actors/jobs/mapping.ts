@@ -125,7 +125,7 @@ function stepOf(field: string, source: MappingSource, columns: Columns): Step {
       throw new InputError(
         'INVALID',
         `${at}/hash: makes integer ids, which ${field} does not hold`,
-        at,
+        `${at}/hash`,
       )
     }
     return { ...step, kind: 'hash', column: columns.find(source.hash, `${at}/hash`) }

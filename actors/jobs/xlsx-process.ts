@@ -107,12 +107,13 @@ function faultOf(error: unknown): FromReader {
   return { type: 'fault', code: 'XLSX_BROKEN', message }
 }
 
-let rows: Promise<Row[]> | undefined
+// Read at once: whoever sends the workbook asks only when all of it has left.
+const rows = buffer(process.stdin).then(readRows)
+rows.catch(() => undefined) // told by the answer
 let sent = 0
 
 async function answer(): Promise<FromReader> {
   try {
-    rows ??= buffer(process.stdin).then(readRows)
     const all = await rows
     const next = all.slice(sent, sent + ROWS_AT_ONCE)
     sent += next.length

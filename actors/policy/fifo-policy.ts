@@ -14,13 +14,9 @@ export const fifoPolicy: Policy = {
   name: 'fifo',
   // A callback is a promise made to a person: even first come, first served keeps it first.
   rankOf,
-  // Neither chance nor plan nor attempts count: one queue for live leads and retries.
-  laneOf: (lane) => ({
-    kind: lane.kind === 'again' ? 'first' : lane.kind,
-    plan: 'Starter',
-    chance: 0,
-    attempts: 0,
-  }),
+  // Neither chance nor plan nor attempts count. Live leads and retries score alike, but keep apart:
+  // only the first are uncalled.
+  laneOf: ({ kind }) => ({ kind, plan: 'Starter', chance: 0, attempts: 0 }),
   score: wait,
   terms: (lane, arrival, scene) => ({ waited: wait(lane, arrival, scene) }),
   details: (lane, arrival, scene) => ({

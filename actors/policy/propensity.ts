@@ -28,19 +28,24 @@ export interface Features {
 /** Log-odds of conversion: the prior plus a campaign's weights for what the lead shows. */
 export function logitOf(features: Features, weights: Settings['weights']): number {
   let logit = PRIOR_LOGIT
-  if (features.city !== null) logit += weights.city[features.city] ?? 0
-  if (features.source !== null) logit += weights.source[features.source] ?? 0
-  if (features.stage !== null) logit += weights.stage[features.stage] ?? 0
+  if (features.city !== null) logit += own(weights.city, features.city) ?? 0
+  if (features.source !== null) logit += own(weights.source, features.source) ?? 0
+  if (features.stage !== null) logit += own(weights.stage, features.stage) ?? 0
   if (features.attributes !== null) {
     for (const name in weights.attributes) {
       const weight = weights.attributes[name]
-      const value = features.attributes[name]
+      const value = own(features.attributes, name)
       if (weight === undefined || value === undefined) continue
       if (typeof weight === 'number') logit += typeof value === 'number' ? weight * value : 0
-      else logit += weight[String(value)] ?? 0
+      else logit += own(weight, String(value)) ?? 0
     }
   }
   return Math.max(-LOGIT_LIMIT, Math.min(LOGIT_LIMIT, logit))
+}
+
+/** A lead of the city "constructor" must not find what every object has under that name. */
+function own<T>(map: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined
 }
 
 /** The grid step nearest to a chance of these log-odds. */
@@ -48,6 +53,9 @@ export function chanceStep(logit: number): ChanceStep {
   return Math.round(-Math.log2(1 + Math.exp(-logit)) * STEPS_PER_OCTAVE)
 }
 
+/** The grid's chances, for a power a score would be most of its cost. */
+const CHANCES = Array.from({ length: 256 }, (_, down) => 2 ** (-down / STEPS_PER_OCTAVE))
+
 export function chanceOf(step: ChanceStep): number {
-  return 2 ** (step / STEPS_PER_OCTAVE)
+  return CHANCES[-step] ?? 2 ** (step / STEPS_PER_OCTAVE)
 }

@@ -64,6 +64,30 @@ export interface Bids {
   known: [number, Uint8Array | null][]
 }
 
+/** A request whose campaigns all belong to the host it is sent to. */
+export interface WholeRequest {
+  campaigns: CampaignId[]
+  contractor: ContractorId | null
+  request: RequestId | null
+  body: number
+  encoding: Encoding
+  retry: boolean
+}
+
+/** A whole auction, call and matching and awards, for requests one host can serve alone. */
+export interface WholeAuction {
+  as_of: number
+  deadline: number
+  requests: WholeRequest[]
+}
+
+export type WholeResult =
+  | OrderResult
+  /** Not awarded: what its campaigns answered, for the gateway to judge. */
+  | { type: 'answers'; answers: CampaignAnswer[] }
+  /** It may have been awarded; nobody knows here. */
+  | { type: 'lost' }
+
 /** One award asked of a campaign: its best lead, if that still scores `reserve` as of `as_of`. */
 export interface Order {
   campaign: CampaignId

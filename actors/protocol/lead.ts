@@ -11,8 +11,7 @@ export type LeadType = 'Live' | 'Stale'
 /** The largest lead, bytes of its JSON. */
 export const LEAD_BYTES_MAX = 8192
 
-const PHONE =
-  'must be a phone number in E.164 with its country code, such as "+912212345678"'
+const PHONE = 'must be a phone number in E.164 with its country code, such as "+912212345678"'
 
 const phone = z.string(PHONE).transform((raw, ctx) => {
   const digits = raw.replace(/[\s().-]/g, '').replace(/^00/, '+')

@@ -42,6 +42,8 @@ export const IMPORTS_STORE = 'imports'
 export const commandSubject = (shard: ShardId) => `cmd.${shard}`
 /** One call for bids a host, for all its campaigns and all requests of a tick. */
 export const bidSubject = (host: HostId) => `host.${host}.bid`
+/** A whole auction, where one host owns every campaign asked. */
+export const auctionSubject = (host: HostId) => `host.${host}.auction`
 export const pingSubject = (host: HostId) => `host.${host}.ping`
 export const releaseSubject = (host: HostId) => `host.${host}.release`
 /** "This host did not answer": peers ping it and act at once instead of waiting for its TTL. */

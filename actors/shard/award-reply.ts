@@ -1,7 +1,7 @@
 // Award reply: the contract's award from its event, for the first answer and for every repetition.
 
-import { type Opened, leadView } from '../campaign/view.ts'
 import type { Campaign } from '../campaign/campaign.ts'
+import { leadView, type Opened } from '../campaign/view.ts'
 import { type Encoding, encodeBody } from '../protocol/codec.ts'
 import type { LeadAwarded } from '../protocol/events.ts'
 import type { Award } from '../protocol/replies.ts'

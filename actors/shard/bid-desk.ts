@@ -13,7 +13,8 @@ export async function answerBids(
 ): Promise<Bids> {
   // A host that was paused answers from the past until its next append is refused. That is good
   // enough for a bid, which an award judges again, but not to say that a request is unknown here.
-  if (call.requests.some(({ retry }) => retry)) await Promise.all(owned.map((shard) => shard.verify()))
+  if (call.requests.some(({ retry }) => retry))
+    await Promise.all(owned.map((shard) => shard.verify()))
   const known = await knownAwards(call, owned)
   const answers = call.campaigns.map(
     (campaign, i): CampaignAnswer =>

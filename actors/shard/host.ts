@@ -11,23 +11,43 @@
 
 import { randomUUID } from 'node:crypto'
 import { pack, unpack } from '../protocol/codec.ts'
-import type { Bids, CallForBids, Command, CommandReply } from '../protocol/commands.ts'
-import { type CampaignFault, CorruptLogError, EngineError, RolledBackError } from '../protocol/errors.ts'
-import { type HostId, type ShardId, shardOf } from '../protocol/ids.ts'
-import { bidSubject, commandSubject, pingSubject, releaseSubject, SUSPECT } from '../protocol/subjects.ts'
+import type {
+  Bids,
+  CallForBids,
+  Command,
+  CommandReply,
+  WholeAuction,
+  WholeResult,
+} from '../protocol/commands.ts'
+import {
+  type CampaignFault,
+  CorruptLogError,
+  EngineError,
+  RolledBackError,
+} from '../protocol/errors.ts'
+import { type CampaignId, type HostId, type ShardId, shardOf } from '../protocol/ids.ts'
+import {
+  auctionSubject,
+  bidSubject,
+  commandSubject,
+  pingSubject,
+  releaseSubject,
+  SUSPECT,
+} from '../protocol/subjects.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Hosts } from '../runtime/hosts.ts'
 import type { Log } from '../runtime/log.ts'
-import { type Link, type Msg, subscribe, type Subscription } from '../runtime/nats.ts'
+import { type Link, type Msg, type Subscription, subscribe } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
+import { holdAuction } from './auction-desk.ts'
 import { answerBids } from './bid-desk.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
 import { Journal } from './journal.ts'
 import { ranking } from './placement.ts'
 import { Shard } from './shard.ts'
-import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { SnapshotStore } from './snapshot.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
 
 const BEAT_MS = 500
 const RECONCILE_MS = 250
@@ -128,6 +148,7 @@ export class Host {
       this.#subscriptions.push(subscribe(link.nc, subject, log, handle))
     on(pingSubject(this.id), (msg) => void msg.respond(this.boot))
     on(bidSubject(this.id), (msg) => this.#bid(msg))
+    on(auctionSubject(this.id), (msg) => this.#auction(msg))
     on(releaseSubject(this.id), (msg) => this.#release(msg))
     on(SUSPECT, async (msg) => {
       const host = msg.string() as HostId
@@ -257,7 +278,9 @@ export class Host {
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
     })
-    const commands = subscribe(link.nc, commandSubject(shard), log, (msg) => this.#command(owner, msg))
+    const commands = subscribe(link.nc, commandSubject(shard), log, (msg) =>
+      this.#command(owner, msg),
+    )
     const inbox = new InboxReader({ link, shard: owner, vault, log })
     this.#roles.set(shard, { kind: 'owning', shard: owner, commands, inbox })
     inbox.start()
@@ -334,11 +357,25 @@ export class Host {
 
   async #bid(msg: Msg): Promise<void> {
     const call = unpack<CallForBids>(msg.data)
-    const shardFor = (campaign: CallForBids['campaigns'][number]) => {
-      const role = this.#roles.get(shardOf(campaign, this.#options.shards))
-      return role?.kind === 'owning' ? role.shard : undefined
-    }
-    const bids: Bids = await answerBids(this.id, call, shardFor, this.owned())
+    const bids: Bids = await answerBids(this.id, call, this.#ownerOf, this.owned())
     msg.respond(pack(bids))
+  }
+
+  async #auction(msg: Msg): Promise<void> {
+    const call = unpack<WholeAuction>(msg.data)
+    const { clock } = this.#options
+    let results: WholeResult[]
+    try {
+      results = await holdAuction(call, clock.now(), Math.random, this.#ownerOf, this.owned())
+    } catch (error) {
+      this.#options.log.error({ error: String(error) }, 'auction failed')
+      results = call.requests.map(() => ({ type: 'lost' }))
+    }
+    msg.respond(pack(results))
+  }
+
+  readonly #ownerOf = (campaign: CampaignId): Shard | undefined => {
+    const role = this.#roles.get(shardOf(campaign, this.#options.shards))
+    return role?.kind === 'owning' ? role.shard : undefined
   }
 }

@@ -1,7 +1,7 @@
 // Ingest lane: leads on their way in, slice by slice, so that awards never wait behind an import.
 
-import { decideIntake } from '../campaign/intake.ts'
 import { Campaign } from '../campaign/campaign.ts'
+import { decideIntake } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import { CampaignFault } from '../protocol/errors.ts'
 import type { Event } from '../protocol/events.ts'

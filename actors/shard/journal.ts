@@ -16,8 +16,8 @@
 //
 // One append is in flight at a time. Local time is used only to pace tries, never to decide.
 
-import { JetStreamApiError } from '@nats-io/jetstream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { JetStreamApiError } from '@nats-io/jetstream'
 import { EngineError, FencedError, RolledBackError } from '../protocol/errors.ts'
 import type { Event } from '../protocol/events.ts'
 import type { HostId } from '../protocol/ids.ts'
@@ -133,7 +133,10 @@ export class Journal {
   async #read(read: () => Promise<Stored | null>): Promise<Stored | null> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
       if (this.#stopped) {
-        throw new EngineError('JOURNAL_STOPPED', `shard ${this.#state.shard}: the append was given up`)
+        throw new EngineError(
+          'JOURNAL_STOPPED',
+          `shard ${this.#state.shard}: the append was given up`,
+        )
       }
       try {
         return await read()

@@ -39,7 +39,10 @@ export async function readAt(link: Link, seq: number): Promise<Stored | null> {
 export async function* readLog(
   link: Link,
   shard: ShardId,
-  { fromSeq = 1, untilSeq = Number.POSITIVE_INFINITY }: { fromSeq?: number; untilSeq?: number } = {},
+  {
+    fromSeq = 1,
+    untilSeq = Number.POSITIVE_INFINITY,
+  }: { fromSeq?: number; untilSeq?: number } = {},
 ): AsyncGenerator<Stored> {
   const last = await readLast(link, shard)
   const end = Math.min(last?.seq ?? 0, untilSeq)

@@ -6,8 +6,8 @@
 //   G3. When the shard is lost, what no append has carried yet fails at once: it never happened.
 //       What is in flight is for the journal to find out, and its replies wait for that.
 
-import { isLeadEvent, type Event } from '../protocol/events.ts'
 import { EngineError } from '../protocol/errors.ts'
+import { type Event, isLeadEvent } from '../protocol/events.ts'
 import { RECORD_BYTES_MAX } from '../protocol/record.ts'
 import type { Journal } from './journal.ts'
 import type { ShardState } from './state.ts'
@@ -159,8 +159,7 @@ export class OutputGate {
   }
 
   #failed(batch: Batch, error: unknown): void {
-    const lost =
-      error instanceof Error ? error : new EngineError('APPEND_FAILED', String(error))
+    const lost = error instanceof Error ? error : new EngineError('APPEND_FAILED', String(error))
     batch.fail(lost)
     this.close(lost)
     this.#onLost(lost)

@@ -7,7 +7,7 @@
 //   SH3. Once the shard is lost (fenced, rolled back) it answers `moved` to everything.
 
 import { answerCall } from '../campaign/bid.ts'
-import { Campaign } from '../campaign/campaign.ts'
+import type { Campaign } from '../campaign/campaign.ts'
 import {
   type Decision,
   decideAward,
@@ -36,8 +36,8 @@ import {
   parseAwardId,
 } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
-import { decodeRecord } from '../protocol/record.ts'
 import { readable } from '../protocol/readable.ts'
+import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type LeadShown, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Settings } from '../protocol/settings.ts'
@@ -173,9 +173,7 @@ export class Shard {
       while (this.#quiet !== null) await this.#quiet
       return await this.#execute(command)
     } catch (error) {
-      // Fenced or never appended, it did not happen. Otherwise nobody can say here (A2).
-      const fate = error instanceof EngineError && UNKNOWN_FATE.has(error.code) ? 'lost' : 'moved'
-      if (this.#lost !== null) return { type: fate }
+      if (this.#lost !== null) return { type: fateOf(error) }
       throw error
     }
   }
@@ -216,7 +214,12 @@ export class Shard {
   }
 
   /** Bids of one campaign, for anybody or for one contractor. */
-  bid(campaignId: CampaignId, wants: number, asOf: number, contractor?: ContractorId): CampaignAnswer {
+  bid(
+    campaignId: CampaignId,
+    wants: number,
+    asOf: number,
+    contractor?: ContractorId,
+  ): CampaignAnswer {
     const campaign = this.state.campaigns.get(campaignId)
     if (this.#lost !== null || this.busy) return { type: 'moved', campaign: campaignId }
     if (campaign === undefined) return { type: 'unknown', campaign: campaignId }
@@ -269,13 +272,30 @@ export class Shard {
     if (this.#now() > deadline) {
       return { type: 'awards', results: orders.map(() => ({ type: 'refused' })) }
     }
-    this.#gate.reserve(orders.length * 2)
-    const results = orders.map((order) => this.#awardOne(order, asOf))
+    this.reserve(orders.length)
+    const results = orders.map((order) => this.awardNow(order, asOf))
     await this.#gate.durable()
     return { type: 'awards', results: await Promise.all(results) }
   }
 
-  #awardOne(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
+  /** Makes sure that so many awards, and the lapses they meet, go into one record. */
+  reserve(awards: number): void {
+    this.#gate.reserve(awards * 2)
+  }
+
+  /** What became of everything decided so far. */
+  async fate(): Promise<'durable' | 'moved' | 'lost'> {
+    try {
+      await this.#gate.durable()
+      return 'durable'
+    } catch (error) {
+      return fateOf(error)
+    }
+  }
+
+  /** Decides one order now; what it answers is true once the shard's `fate` is durable. */
+  awardNow(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
+    if (this.#lost !== null || this.#quiet !== null) return { type: 'refused' }
     const campaign = this.state.campaigns.get(order.campaign)
     if (campaign === undefined || campaign.quarantined !== null) return { type: 'refused' }
     if (order.request !== null) {
@@ -312,7 +332,14 @@ export class Shard {
   #encode(event: LeadAwarded, encoding: Order['encoding']): Uint8Array | Promise<Uint8Array> {
     const campaign = this.#campaignOf(event.campaign_id)
     const row = campaign.leads.row(event.lead_id) as number // It was awarded, so it is there.
-    return encodeAward(this.#options.vault, campaign, row, event, this.#details.get(event), encoding)
+    return encodeAward(
+      this.#options.vault,
+      campaign,
+      row,
+      event,
+      this.#details.get(event),
+      encoding,
+    )
   }
 
   async #onAward(
@@ -331,7 +358,9 @@ export class Shard {
       : this.state.campaigns.get(request.campaign_id as CampaignId)
     if (campaign === undefined) {
       const path = byAward ? '/award_id' : '/campaign_id'
-      return reply(errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path))
+      return reply(
+        errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path),
+      )
     }
     const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
     const row = campaign.leads.row(lead as LeadInput['id'])
@@ -423,7 +452,7 @@ export class Shard {
       const entry = readable(event, seq)
       if ('note' in event && event.note !== null) {
         const note = await vault.open(event.note)
-        if (note !== null) entry['note'] = note
+        if (note !== null) entry.note = note
       }
       shown.timeline.push(entry)
     }
@@ -546,7 +575,11 @@ export class Shard {
   }
 }
 
+/** Fenced or never appended, it did not happen. Otherwise nobody can say here (A2). */
+function fateOf(error: unknown): 'moved' | 'lost' {
+  return error instanceof EngineError && UNKNOWN_FATE.has(error.code) ? 'lost' : 'moved'
+}
+
 function reply(value: Reply): CommandReply {
   return { type: 'reply', reply: value }
 }
-

@@ -52,7 +52,7 @@ export class SnapshotKeeper {
   }
 
   async #save(state: ShardState): Promise<void> {
-    if ( state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
+    if (state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
     this.#saving = true
     const started = performance.now()
     try {

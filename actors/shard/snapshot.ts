@@ -73,12 +73,24 @@ export class SnapshotStore {
   async save(state: ShardState): Promise<SnapshotInfo> {
     // A poisoned campaign's state is what a fault left behind: only the log is right about it.
     if (state.poisoned.size > 0) {
-      throw new EngineError('POISONED', `shard ${state.shard} holds a poisoned campaign: no snapshot`)
+      throw new EngineError(
+        'POISONED',
+        `shard ${state.shard} holds a poisoned campaign: no snapshot`,
+      )
     }
     const { shard, seq, n, prev, epoch, host } = state
     const images = [...state.images()]
     const requests = unsettled(state.requests)
-    const header: Header = { v: VERSION, shard, seq, n, prev, epoch, host, campaigns: images.length }
+    const header: Header = {
+      v: VERSION,
+      shard,
+      seq,
+      n,
+      prev,
+      epoch,
+      host,
+      campaigns: images.length,
+    }
     const name = `${shard}/${String(seq).padStart(16, '0')}`
     const { size } = await this.#store.put({ name }, streamOf(frames(header, images, requests)))
     await this.#prune(shard)
@@ -92,7 +104,10 @@ export class SnapshotStore {
       try {
         return await this.#read(info)
       } catch (error) {
-        this.#log.warn({ ...info, error: String(error) }, 'snapshot unreadable, trying an older one')
+        this.#log.warn(
+          { ...info, error: String(error) },
+          'snapshot unreadable, trying an older one',
+        )
       }
     }
     return null

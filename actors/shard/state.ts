@@ -9,8 +9,8 @@
 import { createHash } from 'node:crypto'
 import { Campaign } from '../campaign/campaign.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../campaign/image.ts'
-import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
 import { pack } from '../protocol/codec.ts'
+import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
 import type { Event, LeadAwarded } from '../protocol/events.ts'
 import type { CampaignId, RequestId, ShardId } from '../protocol/ids.ts'
 import { decodeRecord, type Record } from '../protocol/record.ts'
@@ -57,7 +57,11 @@ export class ShardState {
       throw new CorruptLogError(this.shard, stored.seq, 'it does not chain to the record before')
     }
     if (record.epoch < this.epoch) {
-      throw new CorruptLogError(this.shard, stored.seq, `epoch ${record.epoch} follows ${this.epoch}`)
+      throw new CorruptLogError(
+        this.shard,
+        stored.seq,
+        `epoch ${record.epoch} follows ${this.epoch}`,
+      )
     }
     for (const event of record.events) {
       const row = this.#foldEvent(event)
@@ -112,7 +116,9 @@ export class ShardState {
       // Whatever broke, it broke on this campaign's event: set the campaign aside, keep the rest.
       const campaign = this.campaigns.get(event.campaign_id)
       if (campaign === undefined) {
-        throw new CorruptLogError(this.shard, this.seq, 'an event before its campaign', { cause: error })
+        throw new CorruptLogError(this.shard, this.seq, 'an event before its campaign', {
+          cause: error,
+        })
       }
       campaign.quarantined = error instanceof Error ? error.message : String(error)
       this.poisoned.add(event.campaign_id)
@@ -158,4 +164,3 @@ export class ShardState {
 export function unsettled(requests: ReadonlyMap<RequestId, LeadAwarded>): LeadAwarded[] {
   return [...requests.values()].map(({ prev: _, ...award }) => award)
 }
-

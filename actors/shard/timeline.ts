@@ -1,9 +1,9 @@
 // Timeline: a lead's events, newest first, by walking from record to record. A row knows the
 // record of its last event and every event that of the one before, so there is no index to keep.
 
+import type { AwardHistory } from '../campaign/outcome.ts'
 import type { LeadDisposed, LeadEvent } from '../protocol/events.ts'
 import { isLeadEvent } from '../protocol/events.ts'
-import type { AwardHistory } from '../campaign/outcome.ts'
 import type { CampaignId, LeadId } from '../protocol/ids.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import type { Link } from '../runtime/nats.ts'

@@ -43,7 +43,13 @@ export class IngestDesk {
 
   /** Takes leads in; answers when all of them are durable, or `unavailable` when some are not. */
   async ingest(leads: readonly unknown[], budgetMs: number): Promise<Reply> {
-    const result: Ingested = { type: 'ingested', accepted: 0, updated: 0, unchanged: 0, rejected: [] }
+    const result: Ingested = {
+      type: 'ingested',
+      accepted: 0,
+      updated: 0,
+      unchanged: 0,
+      rejected: [],
+    }
     const byShard = new Map<ShardId, Item[]>()
     for (const [index, value] of leads.entries()) {
       const parsed = parseLead(value)

@@ -2,9 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
-import type { Bids, CallForBids, Command, CommandReply } from '../../actors/protocol/commands.ts'
+import type {
+  Bids,
+  CallForBids,
+  Command,
+  CommandReply,
+  WholeAuction,
+  WholeResult,
+} from '../../actors/protocol/commands.ts'
 import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
-import { bidSubject, commandSubject } from '../../actors/protocol/subjects.ts'
+import { auctionSubject, bidSubject, commandSubject } from '../../actors/protocol/subjects.ts'
 import type { Hosts } from '../../actors/runtime/hosts.ts'
 import { isNoResponders, type Link } from '../../actors/runtime/nats.ts'
 
@@ -55,6 +62,24 @@ export class Router {
     } catch (error) {
       if (isNoResponders(error)) this.#hosts.suspect(host)
       return null
+    }
+  }
+
+  /** A whole auction by one host; what is known of its fate when it does not answer. */
+  async wholeAuction(
+    host: HostId,
+    call: WholeAuction,
+    timeoutMs: number,
+  ): Promise<WholeResult[] | Unanswered> {
+    try {
+      const message = await this.#link.nc.request(auctionSubject(host), pack(call), {
+        timeout: Math.max(1, timeoutMs),
+      })
+      return unpack<WholeResult[]>(message.data)
+    } catch (error) {
+      const nobody = isNoResponders(error)
+      if (nobody) this.#hosts.suspect(host)
+      return { type: 'unanswered', maybeDone: !nobody }
     }
   }
 

@@ -26,6 +26,7 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'lead',
   'campaign',
   'campaigns',
+  'requeued',
   'suppressed',
   'removed',
   'check',

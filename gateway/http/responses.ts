@@ -22,6 +22,7 @@ const STATUS: { readonly [code: string]: number } = {
   TOO_LARGE: 413,
   UNSUPPORTED_TYPE: 415,
   XLS_UNSUPPORTED: 415,
+  NOT_IMPLEMENTED: 501,
 }
 
 export const JSON_HEADERS = {

@@ -8,7 +8,11 @@ import { baseline, type Figure, fill, load, ratioFigure } from './bench.ts'
 const CAMPAIGNS = 64
 const ASKED = 16
 
-export async function benchAward({ leads = 200_000, seconds = 5, shards = 4 } = {}): Promise<Figure[]> {
+export async function benchAward({
+  leads = 200_000,
+  seconds = 5,
+  shards = 4,
+} = {}): Promise<Figure[]> {
   await using cluster = await Cluster.start({
     env: { LEADBID_SHARDS: String(shards), LEADBID_LOG_LEVEL: 'warn' },
   })
@@ -24,7 +28,7 @@ export async function benchAward({ leads = 200_000, seconds = 5, shards = 4 } = 
   const one = await load({ ...order, subject: 'lead.next', inFlight: 1 })
   const relay = await load({ ...order, subject: 'bench.relay', inFlight: 1 })
   for (const stop of stops) await stop()
-  const perSecond = (awards.perSecond * (awards.types['award'] ?? 0)) / awards.count
+  const perSecond = (awards.perSecond * (awards.types.award ?? 0)) / awards.count
   figures.push(
     ratioFigure({
       name: `awards, 256 in flight, ${ASKED} of ${CAMPAIGNS} campaigns asked, ${shards} shards`,
@@ -41,6 +45,8 @@ export async function benchAward({ leads = 200_000, seconds = 5, shards = 4 } = 
       atMost: 1.5,
     }),
   )
-  process.stdout.write(`     replies ${JSON.stringify(awards.types)}, p99 ${awards.p99Ms.toFixed(1)} ms\n`)
+  process.stdout.write(
+    `     replies ${JSON.stringify(awards.types)}, p99 ${awards.p99Ms.toFixed(1)} ms\n`,
+  )
   return figures
 }

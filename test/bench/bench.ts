@@ -50,7 +50,9 @@ export function limitFigure(name: string, value: number, unit: string, atMost: n
 export function print(figures: readonly Figure[]): void {
   for (const { name, value, unit, baseline, ratio, aim, reached } of figures) {
     const against =
-      baseline === undefined ? '' : `  ${ratio.toFixed(3)} × ${baseline.name} (${round(baseline.value)})`
+      baseline === undefined
+        ? ''
+        : `  ${ratio.toFixed(3)} × ${baseline.name} (${round(baseline.value)})`
     process.stdout.write(
       `${reached ? 'ok  ' : 'MISS'} ${name}: ${round(value)} ${unit}${against}  aim ${aim}\n`,
     )
@@ -145,7 +147,7 @@ async function send(cluster: Cluster, leads: object[]): Promise<void> {
   for (;;) {
     const reply = await cluster.call('lead.ingest', { leads }, { budgetMs: 10_000 })
     if (reply.type === 'ingested') {
-      if (Number(reply['accepted']) + Number(reply['unchanged']) !== leads.length) {
+      if (Number(reply.accepted) + Number(reply.unchanged) !== leads.length) {
         throw new Error(JSON.stringify(reply).slice(0, 500))
       }
       return

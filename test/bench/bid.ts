@@ -7,8 +7,8 @@ import { decideIntake } from '../../actors/campaign/intake.ts'
 import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
 import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import { seeded } from '../../actors/runtime/random.ts'
-import { type Figure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
 import { openCampaign } from '../support/cluster.ts'
+import { type Figure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
 
 const noSealer = { seal: () => new Uint8Array(8), hash: () => 1 }
 
@@ -59,9 +59,11 @@ function campaignOf(leads: number, now: number): Campaign {
 }
 
 function bidMs(campaign: Campaign, now: number): { one: number; many: number } {
+  // Each call has an instant of its own, so that none is answered from the one before.
+  let asOf = now
   return {
-    one: time(() => void answerCall(campaign, { wants: 1, now, asOf: now })),
-    many: time(() => void candidates(campaign, 32, now, now, null)),
+    one: time(() => void answerCall(campaign, { wants: 1, now, asOf: asOf++ })),
+    many: time(() => void candidates(campaign, 32, now, asOf++, null)),
   }
 }
 

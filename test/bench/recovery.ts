@@ -43,8 +43,18 @@ export async function benchRecovery({ leads = 1_000_000 } = {}): Promise<Figure[
   const memory = rss(second.pid) / leads
   const synced = await syncedPublishes(cluster)
   return [
-    limitFigure(`${leads.toLocaleString('en')} leads served by the follower after a kill`, followerMs, 'ms', 1500),
-    limitFigure(`${leads.toLocaleString('en')} leads served by a host started again`, aloneMs, 'ms', 8000),
+    limitFigure(
+      `${leads.toLocaleString('en')} leads served by the follower after a kill`,
+      followerMs,
+      'ms',
+      1500,
+    ),
+    limitFigure(
+      `${leads.toLocaleString('en')} leads served by a host started again`,
+      aloneMs,
+      'ms',
+      8000,
+    ),
     limitFigure('memory of the host process a lead', memory, 'B', 400),
     ratioFigure({
       name: 'leads ingested in batches of 500',
@@ -71,4 +81,3 @@ async function syncedPublishes(cluster: Cluster): Promise<number> {
   await Promise.all(Array.from({ length: 8 }, sender))
   return (batches * 500) / ((performance.now() - started) / 1000)
 }
-

@@ -3,8 +3,8 @@
 
 import { cpus } from 'node:os'
 import { benchAward } from './award.ts'
-import { benchBid } from './bid.ts'
 import { type Figure, print } from './bench.ts'
+import { benchBid } from './bid.ts'
 import { benchRecovery } from './recovery.ts'
 
 const short = process.argv.includes('--short')
@@ -13,7 +13,8 @@ const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('--'))
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
   bid: () => benchBid(short ? { large: 100_000 } : {}),
   award: () => benchAward(short ? { leads: 20_000, seconds: 2 } : {}),
-  'award-1-shard': () => benchAward(short ? { leads: 20_000, seconds: 2, shards: 1 } : { shards: 1 }),
+  'award-1-shard': () =>
+    benchAward(short ? { leads: 20_000, seconds: 2, shards: 1 } : { shards: 1 }),
   recovery: () => benchRecovery(short ? { leads: 100_000 } : {}),
 }
 

@@ -64,7 +64,7 @@ test('a phone number is normalised to E.164, and one without a country code refu
   }
 })
 
-const of = (change: object) => ({ ...LEAD, ...change })
+const of = <T extends object>(change: T) => ({ ...LEAD, ...change })
 const attributes = (map: unknown) => of({ attributes: map })
 const TIME = /RFC 3339 time/
 const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, i]))

@@ -92,6 +92,7 @@ test('each reply has its status', async () => {
     [{ type: 'error', code: 'CUSTOMER_MISMATCH', message: 'customer 56: is not 55' }, 409],
     [{ type: 'error', code: 'TOO_LARGE', message: 'too large' }, 413],
     [{ type: 'error', code: 'INVALID', message: '/award_id: no', path: '/award_id' }, 400],
+    [{ type: 'error', code: 'NOT_IMPLEMENTED', message: 'not served yet' }, 501],
     [{ type: 'error', code: 'SOMETHING_NEW', message: 'unheard of' }, 500],
   ]
   for (const [reply, wanted] of cases) {

@@ -1,0 +1,140 @@
+// Auction desk: a whole auction among campaigns that all live here, for the requests of a tick.
+// The same matching as the gateway's, without a message between bid and award.
+
+import { assign, type Lot } from '../protocol/assign.ts'
+import type {
+  CampaignAnswer,
+  OrderResult,
+  WholeAuction,
+  WholeRequest,
+  WholeResult,
+} from '../protocol/commands.ts'
+import type { CampaignId, CustomerId } from '../protocol/ids.ts'
+import { Answers, lotOf, makeOrder } from '../protocol/order.ts'
+import type { Shard } from './shard.ts'
+
+interface Entry {
+  request: WholeRequest
+  answers: Answers
+  lots: Lot[]
+  result: WholeResult | Promise<WholeResult>
+}
+
+/** Awards, refusals and repetitions, in the order of the call's requests; durable when it returns. */
+export async function holdAuction(
+  call: WholeAuction,
+  now: number,
+  random: () => number,
+  shardFor: (campaign: CampaignId) => Shard | undefined,
+  owned: readonly Shard[],
+): Promise<WholeResult[]> {
+  // See bid-desk.ts: only a true owner may say that it knows of no award.
+  if (call.requests.some(({ retry }) => retry)) {
+    await Promise.all(owned.map((shard) => shard.verify()))
+  }
+  const entries = call.requests.map((request) => entryOf(request, owned))
+  const open = entries.filter(({ result }) => !(result instanceof Promise))
+  const answers = bids(call, open, shardFor)
+  const servedAt = new Map<CustomerId, number>()
+  const lots = new Map<CampaignId, Lot>()
+  for (const answer of answers.values()) {
+    if (answer.type !== 'bids') continue
+    const { campaign, customer, served_at } = answer
+    lots.set(campaign, lotOf(answer))
+    servedAt.set(customer, Math.max(served_at, servedAt.get(customer) ?? 0))
+  }
+  for (const entry of open) hear(entry, call.as_of, answers, lots, shardFor)
+  // The gateway has given up on what is past its deadline; an award now would be nobody's.
+  const able =
+    now > call.deadline
+      ? []
+      : open.filter(({ request, answers: heard }) => !request.retry || heard.complete)
+  const pairs = assign(able, servedAt, call.as_of)
+  const touched = new Set<Shard>()
+  for (const { bidder, lot } of pairs) {
+    const shard = shardFor(lot.campaign)
+    if (shard === undefined) continue
+    const order = makeOrder(bidder.request, bidder.answers, bidder, lot, random)
+    if (!touched.has(shard)) shard.reserve(pairs.length)
+    touched.add(shard)
+    const result = shard.awardNow(order, call.as_of)
+    if (isRefused(result)) continue
+    bidder.result =
+      result instanceof Promise ? held(shard, result) : held(shard, Promise.resolve(result))
+  }
+  return Promise.all(entries.map(({ result }) => result))
+}
+
+/** A result once its shard has made it durable. */
+async function held(shard: Shard, result: Promise<OrderResult>): Promise<WholeResult> {
+  const fate = await shard.fate()
+  if (fate === 'durable') return result
+  // It never happened: the gateway asks again, elsewhere.
+  return fate === 'moved' ? { type: 'answers', answers: [] } : { type: 'lost' }
+}
+
+function isRefused(result: OrderResult | Promise<OrderResult>): boolean {
+  return !(result instanceof Promise) && result.type === 'refused'
+}
+
+function entryOf(request: WholeRequest, owned: readonly Shard[]): Entry {
+  const answers = new Answers(request.campaigns)
+  const entry: Entry = { request, answers, lots: [], result: { type: 'answers', answers: [] } }
+  const id = request.request
+  if (id === null) return entry
+  const shard = owned.find(({ state }) => state.requests.has(id))
+  if (shard === undefined) return entry
+  const { body, encoding, retry } = request
+  entry.result = shard
+    .known({ request: id, body, encoding, retry })
+    .then(
+      (award): WholeResult =>
+        award == null ? { type: 'conflict' } : { type: 'award', body: award },
+    )
+    .catch((): WholeResult => ({ type: 'lost' }))
+  return entry
+}
+
+function bids(
+  call: WholeAuction,
+  entries: readonly Entry[],
+  shardFor: (campaign: CampaignId) => Shard | undefined,
+): Map<CampaignId, CampaignAnswer> {
+  const wants = new Map<CampaignId, number>()
+  for (const { request } of entries) {
+    for (const campaign of request.campaigns) wants.set(campaign, (wants.get(campaign) ?? 0) + 1)
+  }
+  const answers = new Map<CampaignId, CampaignAnswer>()
+  for (const [campaign, count] of wants) {
+    const answer = shardFor(campaign)?.bid(campaign, count, call.as_of)
+    answers.set(campaign, answer ?? { type: 'moved', campaign })
+  }
+  return answers
+}
+
+/** Gives a request the answers of its campaigns, its own where its contractor skipped leads. */
+function hear(
+  entry: Entry,
+  asOf: number,
+  answers: ReadonlyMap<CampaignId, CampaignAnswer>,
+  lots: ReadonlyMap<CampaignId, Lot>,
+  shardFor: (campaign: CampaignId) => Shard | undefined,
+): void {
+  const { contractor, campaigns } = entry.request
+  const heard: CampaignAnswer[] = []
+  for (const campaign of campaigns) {
+    const shard = contractor === null ? undefined : shardFor(campaign)
+    const own =
+      contractor !== null && shard?.hasSkips(campaign, contractor) === true
+        ? shard.bid(campaign, 1, asOf, contractor)
+        : undefined
+    const answer = own ?? answers.get(campaign)
+    if (answer === undefined) continue
+    heard.push(answer)
+    entry.answers.add(answer)
+    if (answer.type !== 'bids') continue
+    const lot = own === undefined ? lots.get(campaign) : lotOf(answer)
+    if (lot !== undefined) entry.lots.push(lot)
+  }
+  entry.result = { type: 'answers', answers: heard }
+}

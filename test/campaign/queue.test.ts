@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type Conditions, Queue } from '../../actors/campaign/queue.ts'
+import { indexPolicy } from '../../actors/policy/index-policy.ts'
+import type { Policy } from '../../actors/policy/policy.ts'
+import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
+import { defaultSettings } from '../../actors/protocol/settings.ts'
+import { suite } from '../support/suite.ts'
+import { instant, NaiveQueue, settings, type Waiting, waiting } from './naive-queue.ts'
+
+const test = suite('queue')
+
+const HOUR_MS = 3_600_000
+
+/** What happens to a queue: leads come, leave and come back, time passes, and somebody asks. */
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('toggle' as const), lead: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('pass' as const),
+      ms: fc.oneof(fc.nat(2000), fc.nat(3 * HOUR_MS), fc.nat(20 * HOUR_MS)),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('ask' as const),
+      count: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 12 })),
+      lag: fc.integer({ min: -300, max: 1500 }),
+      waitS: fc.double({ min: 20, max: 28_800, noNaN: true }),
+      hides: fc.constantFrom(0, 0, 2, 3),
+    }),
+  },
+)
+
+function assertCounts(naive: NaiveQueue, queue: Queue, now: number): void {
+  const { awake, asleep, firstCalls } = queue
+  assert.deepEqual({ awake, asleep, firstCalls }, naive.count(now))
+  assert.equal(queue.nextWake(), naive.nextWake(now))
+  assert.deepEqual(queue.closed(now), naive.closed(now))
+}
+
+/** Q2: class and score of each place are what a full sort gives; which of two equals is free. */
+function assertBest(
+  naive: NaiveQueue,
+  queue: Queue,
+  ask: { count: number; now: number; conditions: Conditions; hides: number },
+): void {
+  const { count, now, conditions, hides } = ask
+  const hidden = hides === 0 ? undefined : (row: number) => row % hides === 0
+  const found = queue.best(count, now, conditions, hidden)
+  const all = naive.ranked(now, conditions).filter(({ row }) => hidden?.(row) !== true)
+  const place = ({ rank, score }: { rank: number; score: number }) => ({ rank, score })
+  assert.deepEqual(found.map(place), all.slice(0, count).map(place))
+  assert.equal(new Set(found.map(({ row }) => row)).size, found.length, 'a row twice')
+  for (const one of found) {
+    assert.ok(hidden?.(one.row) !== true && naive.isAwake(one.row, now))
+    assert.deepEqual(place(one), naive.scored(one.row, conditions))
+  }
+}
+
+test('Q1, Q2: the best k are those of a full sort, and the counts those of a count, at any time', () => {
+  const leads = fc.array(waiting, { minLength: 1, maxLength: 60, size: 'max' })
+  const steps = fc.array(step, { maxLength: 60, size: 'max' })
+  fc.assert(
+    fc.property(settings, instant, leads, steps, (of, start, all, happens) => {
+      const naive = new NaiveQueue(of, start, all)
+      const { queue } = naive
+      let now = start
+      for (const one of happens) {
+        if (one.type === 'toggle') {
+          const row = one.lead % all.length
+          if (naive.members.delete(row)) queue.remove(row)
+          else {
+            naive.members.add(row)
+            queue.enqueue(row, now)
+          }
+        } else if (one.type === 'pass') {
+          now += one.ms
+          queue.wake(now)
+        } else {
+          const conditions = { asOf: now - one.lag, waitS: one.waitS, slaPrice: 0.5 }
+          assertBest(naive, queue, { ...one, now, conditions })
+        }
+        assertCounts(naive, queue, now)
+      }
+    }),
+    { numRuns: 350 },
+  )
+})
+
+test('Q3: a queue loaded at once is the queue its leads came into one by one', () => {
+  fc.assert(
+    fc.property(settings, instant, fc.array(waiting, { maxLength: 80, size: 'max' }), (of, now, all) => {
+      const naive = new NaiveQueue(of, now, all)
+      for (let row = 0; row < all.length; row++) {
+        naive.members.add(row)
+        naive.queue.enqueue(row, now)
+      }
+      const loaded = new Queue(naive.leads, of)
+      loaded.load(now)
+      assertCounts(naive, loaded, now)
+      assertCounts(naive, naive.queue, now)
+      assert.deepEqual(loaded.firstCallsAt(now), naive.queue.firstCallsAt(now))
+      const conditions = { asOf: now, waitS: 600, slaPrice: 0.5 }
+      assertBest(naive, loaded, { count: all.length, now, conditions, hides: 0 })
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('uncalled leads past their deadline are counted as such, retries never, under either policy', () => {
+  for (const policy of ['index', 'fifo'] as const) {
+    const of = { ...defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC'), policy }
+    const now = Date.UTC(2026, 0, 5, 12)
+    const lead = { plan: null, city: null, tier: null, zone: null, attempts: 1, reschedules: 1 }
+    const at = (kind: Waiting['kind'], minutes: number): Waiting => {
+      return { ...lead, kind, age: minutes * 60_000, activeAge: null }
+    }
+    const all = [at('first', 29), at('first', 31), at('again', 300), at('stale', 900)]
+    const { queue } = new NaiveQueue(of, now, all)
+    queue.load(now)
+    const counted = { oldest: now - 31 * 60_000, overdue: 1 }
+    assert.deepEqual(queue.firstCallsAt(now), counted)
+    assert.equal(queue.firstCalls, 2)
+  }
+})
+
+test('a bid costs the same for 100,000 leads as for 1,000: it scores a few leads a lane', () => {
+  const of = defaultSettings(4 as CampaignId, 55 as CustomerId, 'Asia/Kolkata')
+  const now = Date.UTC(2026, 0, 5, 6)
+  const scored = (size: number): number => {
+    // The same 60 lanes, the same ages, whatever the size.
+    const [lead] = fc.sample(fc.array(waiting, { minLength: 1000, maxLength: 1000 }), {
+      numRuns: 1,
+      seed: 7,
+    })
+    const all = Array.from({ length: size }, (_, i): Waiting => {
+      const like = lead![i % 1000]!
+      return { ...like, city: null, tier: null, zone: null, age: Math.abs(like.age) + Math.floor(i / 1000) }
+    })
+    let calls = 0
+    const counting: Policy = {
+      ...indexPolicy,
+      score: (...args) => {
+        calls++
+        return indexPolicy.score(...args)
+      },
+    }
+    const { queue } = new NaiveQueue(of, now, all)
+    Object.assign(queue, { policy: counting })
+    queue.load(now)
+    queue.best(8, now, { asOf: now, waitS: 600, slaPrice: 0.5 })
+    return calls
+  }
+  const [few, many] = [scored(1000), scored(100_000)]
+  assert.ok(many <= few * 1.1 && many < 500, `${few} scores for 1,000 leads, ${many} for 100,000`)
+})
+
+test('a sleeping lead that is updated over and over leaves nothing behind', () => {
+  const of = defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC')
+  const now = Date.UTC(2026, 0, 5)
+  const [like] = fc.sample(waiting, { numRuns: 1, seed: 1 })
+  const naive = new NaiveQueue(of, now, [{ ...like!, age: -HOUR_MS }])
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < 500_000; i++) {
+    naive.queue.enqueue(0, now)
+    naive.queue.remove(0)
+  }
+  naive.queue.enqueue(0, now)
+  const grown = process.memoryUsage().arrayBuffers - before
+  assert.ok(grown < 2 ** 20, `${grown} bytes for one sleeper`)
+  assert.equal(naive.queue.nextWake(), now + HOUR_MS)
+})
+
+test.run()

@@ -1,0 +1,63 @@
+// Scene: leads and the instant they are scored for, as the tests of policies need them.
+
+import { Calendar } from '../../actors/policy/calendar.ts'
+import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
+import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
+import type { Plan, Settings } from '../../actors/protocol/settings.ts'
+
+const MINUTE_MS = 60_000
+/** Monday, 11:30 in India. */
+export const T0 = Date.UTC(2026, 0, 5, 6)
+const ALWAYS = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '24:00' }]
+
+/** A lead as a policy sees it: what it shows, and when its wait began. */
+export interface Waiting {
+  name: string
+  arrival: number
+  kind?: Kind
+  plan?: Plan
+  attempts?: number
+  city?: string
+  source?: string
+  stage?: string
+  attributes?: Record<string, string | number>
+}
+
+export function sceneAt(asOf: number, changes: Partial<Scene> = {}, calendar?: Calendar): Scene {
+  const open = calendar ?? new Calendar(ALWAYS, 'UTC')
+  return {
+    asOf,
+    waitS: 600,
+    slaPrice: 0.5,
+    slaMs: 30 * MINUTE_MS,
+    retryMs: 120 * MINUTE_MS,
+    openSince: (arrival) => open.openBetween(arrival, asOf),
+    ...changes,
+  }
+}
+
+export function laneOf(lead: Waiting, weights: Partial<Settings['weights']> = {}): Lane {
+  const { city = null, source = null, stage = null, attributes = null } = lead
+  const all = { city: {}, source: {}, stage: {}, attributes: {}, ...weights }
+  return {
+    kind: lead.kind ?? 'first',
+    plan: lead.plan ?? 'Starter',
+    chance: chanceStep(logitOf({ city, source, stage, attributes }, all)),
+    attempts: lead.attempts ?? 0,
+  }
+}
+
+/** Names in the order a policy would have them called: by class, then by score. */
+export function order(
+  policy: Policy,
+  leads: readonly Waiting[],
+  scene: Scene,
+  weights?: Partial<Settings['weights']>,
+): string[] {
+  const scored = leads.map((lead) => {
+    const lane = laneOf(lead, weights)
+    const score = policy.score(policy.laneOf(lane), lead.arrival, scene)
+    return { name: lead.name, rank: policy.rankOf(lane.kind), score }
+  })
+  return scored.sort((a, b) => b.rank - a.rank || b.score - a.score).map(({ name }) => name)
+}

@@ -1,0 +1,150 @@
+// Rig: a real server with a log of many shards, so that every test has a shard of its own, and
+// owners of shards as a host would make them.
+
+import type { Log } from '../../actors/runtime/log.ts'
+import { createLog } from '../../actors/runtime/log.ts'
+import { readConfig } from '../../actors/runtime/config.ts'
+import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
+import type { CampaignFault } from '../../actors/protocol/errors.ts'
+import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
+import { connectNats, type Link } from '../../actors/runtime/nats.ts'
+import { provision } from '../../actors/runtime/streams.ts'
+import { Vault } from '../../actors/runtime/vault.ts'
+import { Follower } from '../../actors/shard/follower.ts'
+import { Journal } from '../../actors/shard/journal.ts'
+import { readLog } from '../../actors/shard/log-reader.ts'
+import { Shard } from '../../actors/shard/shard.ts'
+import { SnapshotStore } from '../../actors/shard/snapshot.ts'
+import { ShardState } from '../../actors/shard/state.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { ManualClock } from './manual-clock.ts'
+
+export const SHARDS = 64
+export const quiet: Log = createLog({ role: 'test' }, 'silent')
+
+/** A shard's owner, and what it told its host. */
+export interface Owner {
+  shard: Shard
+  state: ShardState
+  journal: Journal
+  lost: Error[]
+  faults: CampaignFault[]
+}
+
+export interface OwnOptions {
+  link?: Link
+  clock?: ManualClock
+  host?: string
+}
+
+export class Rig implements AsyncDisposable {
+  readonly server: TestServer
+  readonly link: Link
+  readonly vault: Vault
+  readonly snapshots: SnapshotStore
+  readonly #links: Link[]
+  #shards = 0
+
+  private constructor(server: TestServer, link: Link, vault: Vault, snapshots: SnapshotStore) {
+    this.server = server
+    this.link = link
+    this.vault = vault
+    this.snapshots = snapshots
+    this.#links = [link]
+  }
+
+  static async start(shards = SHARDS): Promise<Rig> {
+    const server = await startServer()
+    try {
+      const link = await linkTo(server.url)
+      await provision(link, configOf(server.url, shards))
+      const vault = await Vault.open(link)
+      await vault.prepare(1)
+      return new Rig(server, link, vault, await SnapshotStore.open(link, quiet))
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  }
+
+  /** Another connection, to the server itself or to what stands before it. */
+  async connect(url = this.server.url): Promise<Link> {
+    const link = await linkTo(url)
+    this.#links.push(link)
+    return link
+  }
+
+  /** A shard no other test has, and a campaign that lives in it. */
+  next(): { id: ShardId; campaign: CampaignId } {
+    const id = this.#shards++ as ShardId
+    if (id >= SHARDS) throw new Error(`more tests than ${SHARDS} shards`)
+    const [campaign] = campaignsOf(id, 1) as [CampaignId]
+    return { id, campaign }
+  }
+
+  /** Loads a shard, claims it and serves it, as a host does. */
+  async own(id: ShardId, options: OwnOptions = {}): Promise<Owner> {
+    const { link = this.link, clock = new ManualClock(), host = 'h1' } = options
+    const follower = await Follower.load(link, id, this.snapshots, quiet, () => {})
+    const { state } = follower
+    const epoch = state.epoch + 1
+    const journal = new Journal({ link, state, host: host as HostId, epoch, log: quiet })
+    await journal.append([], clock.now(), { boot: 'boot' })
+    const lost: Error[] = []
+    const faults: CampaignFault[] = []
+    const shard = new Shard({
+      state,
+      journal,
+      link,
+      vault: this.vault,
+      clock,
+      log: quiet,
+      host: host as HostId,
+      timezone: 'UTC',
+      onLost: (error) => lost.push(error),
+      onFault: (fault) => faults.push(fault),
+    })
+    shard.behind = false
+    return { shard, state, journal, lost, faults }
+  }
+
+  /** A shard's state, folded from zero. */
+  async replay(id: ShardId, untilSeq?: number): Promise<ShardState> {
+    const state = new ShardState(id)
+    const range = untilSeq === undefined ? {} : { untilSeq }
+    for await (const stored of readLog(this.link, id, range)) state.fold(stored)
+    return state
+  }
+
+  /** A shard's records as they lie in the log. */
+  async records(id: ShardId): Promise<(Record & { seq: number })[]> {
+    const records: (Record & { seq: number })[] = []
+    for await (const { seq, bytes } of readLog(this.link, id)) {
+      records.push({ ...decodeRecord(bytes), seq })
+    }
+    return records
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.vault.close()
+    for (const { nc } of this.#links) await nc.close()
+    await this.server.stop()
+  }
+}
+
+/** The first campaigns, by number, that live in a shard. */
+export function campaignsOf(id: ShardId, count: number, shards = SHARDS): CampaignId[] {
+  const found: CampaignId[] = []
+  for (let campaign = 1; found.length < count; campaign++) {
+    if (shardOf(campaign as CampaignId, shards) === id) found.push(campaign as CampaignId)
+  }
+  return found
+}
+
+export function configOf(url: string, shards: number) {
+  return readConfig(['--nats-url', url, '--shards', String(shards)], {}).config
+}
+
+async function linkTo(url: string): Promise<Link> {
+  return await connectNats(readConfig(['--nats-url', url], {}).config, 'test', quiet)
+}
