@@ -12,7 +12,7 @@ import { IngestDesk } from './auction/ingest.ts'
 import { Router } from './auction/router.ts'
 import { countInFlight, createMetrics } from './http/metrics.ts'
 import { startHttp } from './http/server.ts'
-import { startNatsFront } from './nats-front.ts'
+import { startNatsFront } from './auction/nats-front.ts'
 
 await runProcess('gateway', async (config, log) => {
   const link = await connectNats(config, 'gateway', log)
@@ -29,7 +29,7 @@ await runProcess('gateway', async (config, log) => {
   let draining = false
   const ready = () => {
     const reasons = router.unowned().map((shard) => `shard ${shard} has no owner`)
-    if (link.nc.isClosed()) reasons.push('nats is not connected')
+    if (!link.connected()) reasons.push('nats is not connected')
     if (draining) reasons.push('draining')
     return { ready: reasons.length === 0, reasons }
   }

@@ -32,6 +32,8 @@ export interface Link {
   nc: NatsConnection
   js: JetStreamClient
   jsm: JetStreamManager
+  /** Whether the server is there right now; the client keeps looking for it when it is not. */
+  connected(): boolean
 }
 
 /** Connects, waiting up to `waitMs` for a server that is still starting. */
@@ -60,10 +62,10 @@ export async function connectNats(
           ? {}
           : { authenticator: credsAuthenticator(readFileSync(config.natsCreds)) }),
       })
-      watchStatus(nc, log)
+      const connected = watchStatus(nc, log)
       const js = jetstream(nc, { timeout: JETSTREAM_TIMEOUT_MS })
       const jsm = await jetstreamManager(nc, { timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false })
-      return { nc, js, jsm }
+      return { nc, js, jsm, connected }
     } catch (cause) {
       if (performance.now() - started > waitMs) throw cause
       await new Promise((resolve) => setTimeout(resolve, 150))
@@ -71,15 +73,21 @@ export async function connectNats(
   }
 }
 
-function watchStatus(nc: NatsConnection, log: Log): void {
+function watchStatus(nc: NatsConnection, log: Log): () => boolean {
+  let connected = true
   const watch = async () => {
     for await (const status of nc.status()) {
-      if (status.type === 'disconnect') log.warn('nats link lost')
-      else if (status.type === 'reconnect') log.info('nats link restored')
-      else if (status.type === 'error') log.error({ error: String(status.error) }, 'nats error')
+      if (status.type === 'disconnect') {
+        connected = false
+        if (!nc.isDraining() && !nc.isClosed()) log.warn('nats link lost')
+      } else if (status.type === 'reconnect') {
+        connected = true
+        log.info('nats link restored')
+      } else if (status.type === 'error') log.error({ error: String(status.error) }, 'nats error')
     }
   }
   watch().catch((error: unknown) => log.error({ error: String(error) }, 'nats status ended'))
+  return () => connected && !nc.isClosed()
 }
 
 /** Subscribes with a callback that may throw or reject without harm to the connection (N1). */

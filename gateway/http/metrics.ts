@@ -4,7 +4,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Service } from '../../actors/protocol/subjects.ts'
-import type { Answer } from '../services.ts'
+import type { Answer } from '../auction/services.ts'
 
 /** Seconds; finest where an award's time is decided, coarse up to the longest budget. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]

@@ -3,7 +3,7 @@
 
 import { InputError } from '../../actors/protocol/errors.ts'
 import { BUDGET_HEADER, type Service } from '../../actors/protocol/subjects.ts'
-import { type Answer, BUDGET_STANDARD_MS } from '../services.ts'
+import { type Answer, BUDGET_STANDARD_MS } from '../auction/services.ts'
 import type { Ctx, Handler, Routes } from './app.ts'
 import { readJson } from './body.ts'
 import type { Metrics } from './metrics.ts'

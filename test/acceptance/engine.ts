@@ -160,10 +160,10 @@ export class Engine implements AsyncDisposable {
     })
     let stdout = ''
     let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk
     })
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr += chunk
     })
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve))

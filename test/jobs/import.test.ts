@@ -140,7 +140,7 @@ test('A4: the same rows in .xlsx and .csv are the same leads', async () => {
 })
 
 test('A6: rows of one lead arrive in the order of the file, and never twice in a batch', async () => {
-  const ids = Array.from({ length: 4000 }, (_, i) => [17, 18, 19, 20, 1000 + i][i % 5])
+  const ids = Array.from({ length: 1000 }, (_, i) => [17, 18, 19, 20, 1000 + i][i % 5])
   const rows = ids.map((id, i) => `${id},1,${i}`)
   const seen = new Map<number, number[]>()
   let slow = 0
@@ -150,7 +150,7 @@ test('A6: rows of one lead arrive in the order of the file, and never twice in a
     return ingested({ accepted: leads.length })
   })
   const { counts } = await run(`id,campaign_id,revision\n${rows.join('\n')}`)
-  assert.equal(counts.accepted, 4000)
+  assert.equal(counts.accepted, 1000)
   for (const [id, revisions] of seen) {
     assert.deepEqual(
       revisions,
@@ -158,7 +158,7 @@ test('A6: rows of one lead arrive in the order of the file, and never twice in a
       `lead ${id}`,
     )
   }
-  assert.equal(seen.get(17)?.length, 800)
+  assert.equal(seen.get(17)?.length, 200)
   for (const leads of gateway.batches) {
     assert.equal(new Set(leads.map(({ id }) => id)).size, leads.length)
   }

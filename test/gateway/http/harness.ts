@@ -15,7 +15,7 @@ import { connectNats, type Link } from '../../../actors/runtime/nats.ts'
 import { provision } from '../../../actors/runtime/streams.ts'
 import { createMetrics, type Metrics } from '../../../gateway/http/metrics.ts'
 import { type HttpParts, startHttp } from '../../../gateway/http/server.ts'
-import type { Answer, Call } from '../../../gateway/services.ts'
+import type { Answer, Call } from '../../../gateway/auction/services.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
 /** 2026-01-05T06:00:00Z. */

@@ -1,16 +1,16 @@
 // NATS front: the contract's subjects, from message to message.
 
-import { decodeBody, encodeBody, type Encoding } from '../actors/protocol/codec.ts'
-import { InputError } from '../actors/protocol/errors.ts'
-import { errorReply, type Reply } from '../actors/protocol/replies.ts'
+import { decodeBody, encodeBody, type Encoding } from '../../actors/protocol/codec.ts'
+import { InputError } from '../../actors/protocol/errors.ts'
+import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import {
   BUDGET_HEADER,
   GATEWAY_GROUP,
   SERVICES,
   type Service,
-} from '../actors/protocol/subjects.ts'
-import type { Log } from '../actors/runtime/log.ts'
-import { type Link, type Msg, subscribe } from '../actors/runtime/nats.ts'
+} from '../../actors/protocol/subjects.ts'
+import type { Log } from '../../actors/runtime/log.ts'
+import { type Link, type Msg, subscribe } from '../../actors/runtime/nats.ts'
 import { type Answer, BUDGET_STANDARD_MS } from './services.ts'
 
 const BUDGET_MIN_MS = 10

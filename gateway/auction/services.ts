@@ -1,8 +1,8 @@
 // Services: the contract's request-reply subjects as one function, the same behind NATS and HTTP.
 
-import type { Encoding } from '../actors/protocol/codec.ts'
-import type { Reply } from '../actors/protocol/replies.ts'
-import type { Service } from '../actors/protocol/subjects.ts'
+import type { Encoding } from '../../actors/protocol/codec.ts'
+import type { Reply } from '../../actors/protocol/replies.ts'
+import type { Service } from '../../actors/protocol/subjects.ts'
 
 /** How long a caller waits when it does not say, ms. */
 export const BUDGET_STANDARD_MS = 800
