@@ -299,14 +299,14 @@ export class Campaign {
     }
     // A confirmed lease that lapsed was already counted as an attempt.
     const counted = event.late && this.leads.closing(row) === 'missed'
-    if (lease?.confirmedAt == null && !counted) this.#countFirstCall(row, event.attempted_at)
+    this.#countFirstCall(row, event.attempted_at)
     if (event.award_id !== null) this.#release(row, 'disposed')
     this.#move(row, disposition.effect)
     if (!counted) this.#countAttempt(row)
     if (disposition.effect === 'miss' && event.result.state === 'rescheduled') {
       columns.rescheduledAt[row] = event.attempted_at
     }
-    if (disposition.effect === 'busy') this.#countBusy(row, event.attempted_at)
+    if (event.local_day !== undefined) this.#countBusy(row, event.local_day)
     if (event.result.due_at !== null) this.#setDue(row, event.result.due_at)
     this.leads.noteKey(row, event.note)
     if (stateOf(columns.config[row] as Config) !== event.result.state) {
@@ -360,18 +360,20 @@ export class Campaign {
     attempts[row] = (attempts[row] as number) + 1
   }
 
-  #countBusy(row: number, at: number): void {
+  #countBusy(row: number, day: number): void {
     const { busyCount, busyDay } = this.leads.columns
-    const day = Math.floor(at / 86_400_000)
     busyCount[row] = busyDay[row] === day ? (busyCount[row] as number) + 1 : 1
     busyDay[row] = day
   }
 
   /** The first call of a live lead is what its deadline is about. */
   #countFirstCall(row: number, at: number): void {
-    const { attempts, createdAt, config } = this.leads.columns
-    if (attempts[row] !== 0 || leadTypeOf(config[row] as Config) !== 'Live') return
-    if (reschedulesOf(config[row] as Config) > 0) return
+    const { attempts, called, createdAt, config } = this.leads.columns
+    if (called[row] !== 0 || attempts[row] !== 0) return
+    if (leadTypeOf(config[row] as Config) !== 'Live' || reschedulesOf(config[row] as Config) > 0) {
+      return
+    }
+    called[row] = 1
     const onTime = at - (createdAt[row] as number) <= this.settings.sla.minutes * 60_000
     this.sla.note(at, onTime)
   }

@@ -6,7 +6,7 @@ import type { LeadAccepted, LeadUpdated, StoredLead } from '../protocol/events.t
 import type { LeadInput } from '../protocol/lead.ts'
 import { keyRefOf, type Sealer } from '../protocol/seal.ts'
 import type { Campaign } from './campaign.ts'
-import { type Config, isTerminal } from './lead-table.ts'
+import { type Config, isTerminal, originOf, stateOf } from './lead-table.ts'
 import { canonical } from './leads.ts'
 
 export type IntakeDecision =
@@ -135,16 +135,20 @@ function restate(
 ): number | undefined {
   const { lead_type, created_at, rescheduled_at } = input
   if (created_at !== undefined && created_at !== known.created_at) changes.created_at = created_at
-  const terminal = isTerminal(campaign.leads.columns.config[row] as Config)
-  const retyped = !terminal && lead_type !== undefined && lead_type !== known.lead_type
+  const moved = rescheduled_at !== undefined && rescheduled_at !== known.rescheduled_at
+  if (moved) changes.rescheduled_at = rescheduled_at
+  const config = campaign.leads.columns.config[row] as Config
+  if (isTerminal(config)) return undefined
+  const retyped = lead_type !== undefined && lead_type !== known.lead_type
   if (retyped) changes.lead_type = lead_type
-  if (rescheduled_at === undefined || rescheduled_at === known.rescheduled_at) {
-    return retyped && lead_type === 'Live' ? (created_at ?? known.created_at) : undefined
+  // A callback was promised to a person, and stays promised for its time.
+  const promised = stateOf(config) === 'callback' || originOf(config) === 'callback'
+  if (promised || (lead_type ?? known.lead_type) !== 'Live') return undefined
+  if (moved && rescheduled_at !== null) {
+    const { timezone = known.timezone } = changes
+    return dueAfter(campaign, rescheduled_at, timezone)
   }
-  changes.rescheduled_at = rescheduled_at
-  const live = (lead_type ?? known.lead_type) === 'Live'
-  if (terminal || !live || rescheduled_at === null) return undefined
-  return dueAfter(campaign, rescheduled_at, changes.timezone ?? known.timezone)
+  return retyped ? (created_at ?? known.created_at) : undefined
 }
 
 /** Changes of phone and account number, told by their hashes: the old ones stay sealed. */

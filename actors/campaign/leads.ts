@@ -29,7 +29,9 @@ const COLUMNS = {
   attributes: Uint32Array,
   plan: Uint8Array,
   attempts: Uint16Array,
-  /** Busy calls of the UTC day `busyDay` (days since 1970). */
+  /** 1 once its first call was counted on time or late: a call can end without an attempt. */
+  called: Uint8Array,
+  /** Busy calls of the lead's local day `busyDay` (days since 1970). */
   busyCount: Uint8Array,
   busyDay: Uint32Array,
   amountDue: Float64Array,

@@ -188,6 +188,7 @@ function record(
     deferred: due.deferred ? 'calling_hours' : null,
     result,
   }
+  if (effect === 'busy') event.local_day = campaign.queue.calendarOf(row).dayOf(attemptedAt)
   return { events: [event], reply: recorded(campaign, lead_id, result, late) }
 }
 
@@ -210,7 +211,7 @@ function dueAfter(
       return legal(attemptedAt + campaign.settings.reschedule.after_min_h * 3_600_000)
     case 'busy': {
       const { busyCount, busyDay } = campaign.leads.columns
-      const sameDay = busyDay[row] === Math.floor(attemptedAt / 86_400_000)
+      const sameDay = busyDay[row] === calendar.dayOf(attemptedAt)
       const before = sameDay ? (busyCount[row] as number) : 0
       return legal(before < BUSY_PER_DAY ? attemptedAt + REST_MS : calendar.endOfDay(attemptedAt))
     }

@@ -183,6 +183,15 @@ export class Queue {
     return { oldest: Number.isFinite(oldest) ? oldest : null, overdue }
   }
 
+  /** Retries that have been due for longer than they may wait. */
+  retriesOverdue(now: number): number {
+    let overdue = 0
+    for (const { lane, rows } of this.#lanes) {
+      if (lane.kind === 'again') overdue += rows.countBefore(rows.above(now - this.#retryMs))
+    }
+    return overdue
+  }
+
   /** Fills an empty queue from all leads that wait; much faster than one by one. */
   load(now: number): void {
     const rowsOf = new Map<number, number[]>()
@@ -225,15 +234,19 @@ export class Queue {
   }
 
   #scene(calendar: Calendar, { asOf, waitS, slaPrice }: Conditions): Scene {
-    const { sla, reschedule } = this.#settings
     return {
       asOf,
       waitS,
       slaPrice,
-      slaMs: sla.minutes * 60_000,
-      retryMs: (reschedule.after_max_h - reschedule.after_min_h) * 3_600_000,
+      slaMs: this.#settings.sla.minutes * 60_000,
+      retryMs: this.#retryMs,
       openSince: (arrival) => calendar.openBetween(arrival, asOf),
     }
+  }
+
+  get #retryMs(): number {
+    const { after_min_h, after_max_h } = this.#settings.reschedule
+    return (after_max_h - after_min_h) * 3_600_000
   }
 
   #kindOf(row: number): Kind | null {

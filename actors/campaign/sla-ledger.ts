@@ -20,6 +20,8 @@ export class SlaLedger {
     if (entry === undefined) {
       entry = { day, onTime: 0, late: 0 }
       this.days.push(entry)
+      // By day, not by report: news of an old day must not push out the present one.
+      this.days.sort((a, b) => a.day - b.day)
       if (this.days.length > KEPT_DAYS) this.days.shift()
     }
     if (onTime) entry.onTime++

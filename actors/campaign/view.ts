@@ -63,6 +63,7 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
       STATES.map((state) => [state, campaign.depth.get(state) ?? 0]),
     ) as CampaignShown['depth'], // One entry for every state, just above.
     eligible: campaign.quarantined === null ? campaign.queue.awake : 0,
+    retries_overdue: campaign.queue.retriesOverdue(now),
     oldest_live_age_s: oldest === null ? null : Math.max(0, Math.round((now - oldest) / 1000)),
     sla_attained: {
       on_time: onTime,

@@ -1,10 +1,10 @@
 // Ingest: one batch of leads to `lead.ingest`, again and again until it is durable.
 //
-//   G1. A batch is sent again after `unavailable`, `overloaded`, silence or nobody listening, and
+//   R1. A batch is sent again after `unavailable`, `overloaded`, silence or nobody listening, and
 //       only then: the same leads again change nothing, so an answer that was lost does no harm
 //       but to the counts, where a lead it had accepted is told as unchanged.
-//   G2. Waits grow to RETRY_MAX_MS, are spread by chance, and are never shorter than was asked for.
-//   G3. Patience runs out when nothing at all got through for `patienceMs`; then it is an error.
+//   R2. Waits grow to RETRY_MAX_MS, are spread by chance, and are never shorter than was asked for.
+//   R3. Patience runs out when nothing at all got through for `patienceMs`; then it is an error.
 
 import { headers } from 'nats'
 import { decodeBody, pack } from '../protocol/codec.ts'

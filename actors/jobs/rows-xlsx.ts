@@ -7,7 +7,6 @@
 //   X3. Cells are texts as a CSV would have them; dates, which a sheet has without a zone, are UTC.
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { InputError } from '../protocol/errors.ts'
@@ -23,12 +22,15 @@ const DEADLINE_MS = 120_000
 const LOADER = import.meta.resolve('tsx')
 
 /** Rows of the first sheet; throws InputError when it is no workbook, or too large a one. */
-export async function* xlsxRows(bytes: ByteSource): AsyncGenerator<Row> {
+export async function* xlsxRows(bytes: ByteSource, signal?: AbortSignal): AsyncGenerator<Row> {
   const reader = fork(new URL('./xlsx-process.ts', import.meta.url), {
     execArgv: ['--import', LOADER, `--max-old-space-size=${HEAP_MB}`],
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
   })
-  const ended = once(reader, 'exit')
+  const ended = new Promise((resolve) => {
+    reader.once('exit', resolve).once('error', resolve)
+  })
   try {
     await feed(reader, bytes)
     for (;;) {

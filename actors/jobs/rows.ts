@@ -17,9 +17,13 @@ const UTF16 = [
 
 /**
  * The rows of a CSV or XLSX file. Throws InputError for a file that cannot be read: at once where
- * the first bytes tell, else from the iterator, at the line that is at fault.
+ * the first bytes tell, else from the iterator, at the line that is at fault. `signal` also ends the
+ * reading of a workbook, which may take seconds before its first row.
  */
-export async function readRows(bytes: ByteSource): Promise<AsyncIterable<Row>> {
+export async function readRows(
+  bytes: ByteSource,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Row>> {
   const source = bytes[Symbol.asyncIterator]()
   let start = Buffer.alloc(0)
   try {
@@ -29,7 +33,7 @@ export async function readRows(bytes: ByteSource): Promise<AsyncIterable<Row>> {
       start = Buffer.concat([start, next.value])
     }
     const whole = behind(start, source)
-    return formatOf(start) === 'xlsx' ? xlsxRows(whole) : csvRows(whole)
+    return formatOf(start) === 'xlsx' ? xlsxRows(whole, signal) : csvRows(whole)
   } catch (error) {
     await source.return?.()
     throw error

@@ -99,9 +99,10 @@ export class Worker {
     let latest: Readonly<ImportCounts> = NO_COUNTS
     const reports = setInterval(() => claim.report({ ...latest }), REPORT_MS)
     this.#log.info({ jobId, format: claim.job.format }, 'import begun')
+    let done: Awaited<ReturnType<typeof importLeads>>
     try {
-      const { counts, warnings } = await importLeads({
-        rows: await readRows(await claim.openFile()),
+      done = await importLeads({
+        rows: await readRows(await claim.openFile(), signal),
         mapping,
         given: { customer_id, campaign_id },
         ingest: natsIngest(this.#link.nc),
@@ -112,15 +113,16 @@ export class Worker {
         signal,
       })
       await rejects.close()
-      await claim.finish(counts, warnings)
-      this.#tries.delete(jobId)
-      this.#log.info({ jobId, ...counts }, 'import done')
     } catch (error) {
       claim.report({ ...latest })
-      await this.#settle(claim, rejects, error)
+      return await this.#settle(claim, rejects, error)
     } finally {
       clearInterval(reports)
     }
+    // Not tried above: a job that may be written down as done must not be handed back.
+    await claim.finish(done.counts, done.warnings)
+    this.#tries.delete(jobId)
+    this.#log.info({ jobId, ...done.counts }, 'import done')
   }
 
   /** What becomes of a job that did not get to its end. */

@@ -151,6 +151,8 @@ export interface LeadDisposed extends OfLead {
   amount: number | null
   note: Uint8Array | null
   late: boolean
+  /** Of a busy call: the lead's local day, days since 1970. So many are tried again a day. */
+  local_day?: number
   /** Set when calling hours moved the due time past what the cadence says. */
   deferred: 'calling_hours' | null
   result: Standing

@@ -108,6 +108,8 @@ export interface CampaignShown extends Settings {
   depth: { [state in LeadState]: number }
   /** Leads that could be awarded right now, calling hours aside. */
   eligible: number
+  /** Retries that were due and not called in the hours between `after_min_h` and `after_max_h`. */
+  retries_overdue: number
   /** Age of the oldest live lead never called, seconds; null when there is none. */
   oldest_live_age_s: number | null
   sla_attained: Attainment

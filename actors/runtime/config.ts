@@ -85,7 +85,7 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     env: 'LEADBID_REPLICAS',
     help: 'replicas of streams and buckets (1; production: 3)',
     standard: () => 1,
-    read: integer(1, 5),
+    read: (text) => (/^[135]$/.test(text) ? Number(text) : undefined),
     cure: 'must be 1, 3 or 5',
   },
   timezone: {
@@ -163,9 +163,13 @@ function takeFlag(rest: string[], flag: string, faults: string[]): string | unde
     rest.splice(at, 1)
     return arg.slice(flag.length + 1)
   }
-  rest.splice(at, 2)
-  if (next === undefined) faults.push(`${flag} needs a value`)
-  return next
+  if (next !== undefined && !next.startsWith('--')) {
+    rest.splice(at, 2)
+    return next
+  }
+  rest.splice(at, 1)
+  faults.push(`${flag} needs a value`)
+  return undefined
 }
 
 function integer(min: number, max: number): (text: string) => number | undefined {

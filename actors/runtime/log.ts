@@ -6,7 +6,9 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type Log = Logger
 
-const PERSONAL = ['phone', 'account_no', 'note', 'lead.phone', 'lead.account_no']
+const PERSONAL = ['phone', 'account_no', 'note']
+/** As deep as a request with a list of leads goes. */
+const DEPTHS = ['', '*.', '*.*.', '*.*.*.']
 
 export function createLog(
   fields: { role: string; [field: string]: unknown },
@@ -17,7 +19,10 @@ export function createLog(
     {
       level,
       base: fields,
-      redact: { paths: [...PERSONAL, ...PERSONAL.map((path) => `*.${path}`)], remove: true },
+      redact: {
+        paths: DEPTHS.flatMap((depth) => PERSONAL.map((name) => `${depth}${name}`)),
+        remove: true,
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -3,7 +3,14 @@
 // Safe to call from every process at every start: what exists is compared, never silently changed
 // where a change could lose records.
 
-import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
+import {
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { Objm } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
@@ -95,7 +102,7 @@ async function ensureStream(link: Link, config: Partial<StreamConfig> & { name: 
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof Error && /not found/i.test(error.message)
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
 }
 
 export function checkServer(link: Link): void {
@@ -109,7 +116,8 @@ export function checkServer(link: Link): void {
 }
 
 export function compareVersions(a: string, b: string): number {
-  const parts = (version: string) => version.split(/[.-]/).slice(0, 3).map(Number)
+  // What is no version at all counts as the oldest: better refused than half supported.
+  const parts = (version: string) => (version.match(/\d+/g) ?? []).slice(0, 3).map(Number)
   const [left, right] = [parts(a), parts(b)]
   for (let i = 0; i < 3; i++) {
     const difference = (left[i] ?? 0) - (right[i] ?? 0)

@@ -1,185 +1,171 @@
-// `leadbid import FILE`: imports a file of leads in this process, straight into the engine.
+// `leadbid import`: imports a file of leads in this process, straight into the engine.
 
-import { createReadStream, createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
 import { importLeads } from '../../actors/jobs/import.ts'
-import { natsIngest } from '../../actors/jobs/ingest.ts'
+import { type Ingest, natsIngest } from '../../actors/jobs/ingest.ts'
 import { parseMapping } from '../../actors/jobs/mapping.ts'
 import { RejectsCsv } from '../../actors/jobs/rejects.ts'
 import { readRows } from '../../actors/jobs/rows.ts'
-import { EngineError } from '../../actors/protocol/errors.ts'
+import { EngineError, InputError } from '../../actors/protocol/errors.ts'
 import { type ImportCounts, type Mapping, NO_COUNTS } from '../../actors/protocol/import-job.ts'
-import type { Config } from '../../actors/runtime/config.ts'
 import type { Log } from '../../actors/runtime/log.ts'
-import type { Link } from '../../actors/runtime/nats.ts'
+import { idOf, noMore, readArgs, required, UsageError } from './args.ts'
+import { type Context, DONE, FAILED } from './command.ts'
 
 export const summary = 'import leads from a .csv or .xlsx file'
 
-export const usage = `leadbid import FILE [options]
+export const usage = `
+usage: npx leadbid import FILE [--mapping FILE.json|JSON] [--customer-id N] [--campaign-id N]
+                          [--rejects FILE] [--json]
 
-Imports the leads of a .csv (UTF-8; comma, semicolon or tab) or .xlsx file (its first sheet). The
-first row holds the column names. Rows that cannot become leads are listed, with field and reason
-but without values, in a file of their own; all others are imported. Importing a file again changes
-nothing.
+FILE is a .csv (UTF-8; comma, semicolon or tab) or an .xlsx, of which the first sheet is read. Its
+first row holds the column names. Rows that cannot become leads are listed with line, field and
+reason, without what they hold, in FILE.rejects.csv; all others are imported. Importing a file
+again changes nothing.
 
-  --mapping FILE|JSON    which column is which field; without it, columns are named like the fields
-  --customer-id N        for rows that name no customer
-  --campaign-id N        for rows that name no campaign
-  --rejects FILE         where rejected rows are listed (FILE.rejects.csv)
-  --json                 the result as JSON
+  --mapping      which column is which field, as JSON {field: {"column": name} |
+                 {"column": name, "map": {from: to}} | {"const": value} | {"hash": column}};
+                 hash makes an integer id of any text. Without it, columns are named like the fields
+  --customer-id  for rows that name no customer
+  --campaign-id  for rows that name no campaign
+  --rejects      where rejected rows are listed
 
-A mapping is JSON, {field: {"column": …} | {"const": …} | {"column": …, "map": {…}} | {"hash": column}}:
-
-  leadbid import leads.csv
-  leadbid import leads.xlsx --campaign-id 4 --customer-id 55
-  leadbid import crm.csv --campaign-id 4 --mapping '{
-    "id": {"hash": "Prospect ID"}, "city": {"column": "City"}, "source": {"const": "crm"},
+  npx leadbid import leads.csv
+  npx leadbid import leads.xlsx --campaign-id 4 --customer-id 55
+  npx leadbid import crm.csv --campaign-id 4 --mapping '{"id": {"hash": "Prospect ID"},
     "lead_type": {"column": "Status", "map": {"open": "Live", "old": "Stale"}},
-    "attributes.visits": {"column": "Total Visits"}}'
+    "source": {"const": "crm"}, "attributes.visits": {"column": "Total Visits"}}'
+`
 
-Exit code 0: all rows were read, also when some were rejected; 1: the import failed; 2: misused.`
-
-interface Context {
-  config: Config
-  log: Log
-  stdout: (line: string) => void
-  link: () => Promise<Link>
-}
+/** Somebody is waiting at a terminal, so for less long than a worker would. */
+const PATIENCE_MS = 60_000
+const PROGRESS_MS = 500
 
 interface Asked {
   file: string
   mapping: Mapping | undefined
   given: { customer_id?: number; campaign_id?: number }
   rejects: string
-  json: boolean
 }
 
-type Result = ImportCounts & {
+interface Result extends ImportCounts {
+  type: 'imported' | 'error'
   warnings?: string[]
+  /** The file that lists the rejected rows. */
   rejects?: string
-  error?: { code: string; message: string }
+  code?: string
+  message?: string
 }
-
-const PROGRESS_MS = 500
 
 export async function run(args: string[], context: Context): Promise<number> {
-  let asked: Asked
-  try {
-    asked = await read(args)
-  } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`)
-    return 2
+  const { flags, rest } = readArgs(args, {
+    mapping: 'string',
+    'customer-id': 'string',
+    'campaign-id': 'string',
+    rejects: 'string',
+    json: 'boolean',
+  })
+  const file = required(rest[0], 'FILE')
+  noMore(rest, 1)
+  const customer = flags['customer-id']
+  const campaign = flags['campaign-id']
+  const result = await imported(context, {
+    file,
+    mapping: flags.mapping === undefined ? undefined : await mappingOf(flags.mapping),
+    given: {
+      ...(customer === undefined ? {} : { customer_id: idOf(customer, '--customer-id') }),
+      ...(campaign === undefined ? {} : { campaign_id: idOf(campaign, '--campaign-id') }),
+    },
+    rejects: flags.rejects ?? `${file}.rejects.csv`,
+  })
+  const failed = result.type === 'error'
+  if (flags.json === true) context.stdout(JSON.stringify(result))
+  else for (const line of inWords(result)) context.stdout(line)
+  if (failed && flags.json !== true) {
+    throw new EngineError(result.code ?? 'FAILED', result.message ?? 'import failed')
   }
-  const result = await imported(asked, context)
-  context.stdout(asked.json ? JSON.stringify(result) : told(result))
-  return result.error === undefined ? 0 : 1
+  return failed ? FAILED : DONE
 }
 
-async function imported(asked: Asked, { link }: Context): Promise<Result> {
+async function imported({ link, log }: Context, asked: Asked): Promise<Result> {
   const rejects = new RejectsCsv((bytes) =>
     pipeline(Readable.from(bytes), createWriteStream(asked.rejects)),
   )
-  const progress = new Progress(process.stderr)
+  const line = new ProgressLine(process.stderr)
   let latest: Readonly<ImportCounts> = NO_COUNTS
-  let outcome: Pick<Result, 'warnings' | 'error'>
+  let end: Omit<Result, keyof ImportCounts>
   try {
     const { warnings } = await importLeads({
-      rows: await readRows(createReadStream(asked.file)),
+      rows: await readRows(await bytesOf(asked.file)),
       mapping: asked.mapping,
       given: asked.given,
-      ingest: natsIngest((await link()).nc),
+      ingest: saying(natsIngest((await link()).nc), log),
       rejects: (reject) => rejects.write(reject),
       progress: (counts) => {
         latest = counts
-        progress.show(counts)
+        line.show(counts)
       },
+      patienceMs: PATIENCE_MS,
     })
-    outcome = warnings.length === 0 ? {} : { warnings }
+    end = warnings.length === 0 ? { type: 'imported' } : { type: 'imported', warnings }
   } catch (error) {
-    const code = error instanceof EngineError ? error.code : 'IMPORT_FAILED'
-    outcome = { error: { code, message: messageOf(error) } }
+    if (!(error instanceof EngineError)) throw error
+    end = { type: 'error', code: error.code, message: error.message }
+  } finally {
+    line.end()
   }
-  progress.end()
-  const some = await rejects.close().catch((error: unknown) => {
-    outcome.error ??= { code: 'IMPORT_FAILED', message: messageOf(error) }
-    return false
-  })
-  return { ...latest, ...outcome, ...(some ? { rejects: asked.rejects } : {}) }
+  const some = await rejects.close()
+  return { ...end, ...latest, ...(some ? { rejects: asked.rejects } : {}) }
 }
 
-async function read(args: string[]): Promise<Asked> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      mapping: { type: 'string' },
-      'customer-id': { type: 'string' },
-      'campaign-id': { type: 'string' },
-      rejects: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  })
-  const [file, ...more] = positionals
-  if (file === undefined || more.length > 0)
-    throw new Error('give one file: leadbid import FILE (see --help)')
-  const customer = idOf(values['customer-id'], '--customer-id')
-  const campaign = idOf(values['campaign-id'], '--campaign-id')
-  return {
-    file,
-    mapping: values.mapping === undefined ? undefined : await mappingOf(values.mapping),
-    given: {
-      ...(customer === undefined ? {} : { customer_id: customer }),
-      ...(campaign === undefined ? {} : { campaign_id: campaign }),
-    },
-    rejects: values.rejects ?? `${file}.rejects.csv`,
-    json: values.json,
+async function bytesOf(file: string): Promise<AsyncIterable<Uint8Array>> {
+  try {
+    return (await open(file)).createReadStream()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new EngineError('NO_FILE', `${file} cannot be read: ${why}`)
   }
 }
 
-function idOf(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined) return undefined
-  const id = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(id) && id > 0) return id
-  throw new Error(`${flag} must be an integer of 1 or more`)
+/** An import that waits for the engine should not look as if it worked. */
+function saying(ingest: Ingest, log: Log): Ingest {
+  let said = false
+  return async (leads) => {
+    const reply = await ingest(leads)
+    if (reply === null && !said) {
+      said = true
+      log.warn('no answer to lead.ingest: is a gateway running? trying on')
+    }
+    return reply
+  }
 }
 
 /** JSON begins with a brace; anything else is the name of a file that holds it. */
 async function mappingOf(text: string): Promise<Mapping> {
-  const json = text.trimStart().startsWith('{') ? text : await readFile(text, 'utf8')
   try {
+    const json = text.trimStart().startsWith('{') ? text : await readFile(text, 'utf8')
     return parseMapping(JSON.parse(json))
   } catch (error) {
-    throw new Error(`--mapping: ${messageOf(error)}`)
+    const why = error instanceof Error ? error.message : String(error)
+    const where = error instanceof InputError ? '--mapping' : '--mapping cannot be read'
+    throw new UsageError(`${where}: ${why}`)
   }
 }
 
-function told(result: Result): string {
-  const {
-    rows,
-    accepted,
-    updated,
-    unchanged,
-    queued,
-    rejected,
-    warnings = [],
-    rejects,
-    error,
-  } = result
-  const lines = [
-    `${rows} rows: ${accepted} accepted, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected` +
-      (queued === undefined ? '' : `, ${queued} queued for an owner that is away`),
-    ...warnings,
-  ]
-  if (rejects !== undefined) lines.push(`the rejected rows and why: ${rejects}`)
-  if (error !== undefined) lines.push(`failed: ${error.message}`)
-  return lines.join('\n')
+function inWords({ type, warnings = [], ...result }: Result): string[] {
+  const { rows, accepted, updated, unchanged, queued, rejected, rejects } = result
+  const later = queued === undefined ? '' : `, ${queued} queued for an owner that is away`
+  const before = type === 'error' ? 'before it failed: ' : ''
+  const counts = `${before}${rows} rows: ${accepted} accepted, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected${later}`
+  const listed = rejects === undefined ? [] : [`rejected rows and why: ${rejects}`]
+  return [counts, ...warnings, ...listed]
 }
 
 /** One line that is written over, where somebody can see it. */
-class Progress {
+class ProgressLine {
   readonly #out: NodeJS.WriteStream
   readonly #began = performance.now()
   #due = this.#began + PROGRESS_MS
@@ -201,8 +187,4 @@ class Progress {
   end(): void {
     if (this.#shown) this.#out.write('\r\x1b[K')
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -10,8 +10,9 @@ import { fifoPolicy } from '../../actors/policy/fifo-policy.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
-import type { CampaignId, CustomerId, LeadId } from '../../actors/protocol/ids.ts'
-import { defaultSettings, PLANS, type Plan, type Settings } from '../../actors/protocol/settings.ts'
+import type { CustomerId, LeadId } from '../../actors/protocol/ids.ts'
+import { PLANS, type Plan, type Settings } from '../../actors/protocol/settings.ts'
+import { settingsOf } from './desk.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -94,10 +95,7 @@ export const settings: fc.Arbitrary<Settings> = fc
       attributes: fc.constantFrom({}, { tier: { gold: 0.5 } }),
     }),
   })
-  .map((changes) => ({
-    ...defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC'),
-    ...changes,
-  }))
+  .map((changes) => settingsOf(changes))
 
 /** Instants on plain days and on those when some zone's clocks change. */
 export const instant = fc

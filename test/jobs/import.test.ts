@@ -245,7 +245,7 @@ test('blank rows are no rows, and a file of a header alone has none', async () =
   await assert.rejects(run(''), { code: 'COLUMNS', message: /file is empty/ })
 })
 
-test('G1: overloaded, unavailable and silence are waited out, no shorter than was asked', async () => {
+test('R1: overloaded, unavailable and silence are waited out, no shorter than was asked', async () => {
   const at: number[] = []
   using _ = standIn(nc, (leads) => {
     at.push(performance.now())
@@ -260,14 +260,14 @@ test('G1: overloaded, unavailable and silence are waited out, no shorter than wa
   assert.ok(at[2]! - at[1]! >= 95, 'and at least its own pause')
 })
 
-test('G1: nobody listening is waited out until somebody does', async () => {
+test('R1: nobody listening is waited out until somebody does', async () => {
   const importing = run('id,campaign_id\n1,1\n')
   await new Promise((resolve) => setTimeout(resolve, 250))
   using _ = standIn(nc)
   assert.equal((await importing).counts.accepted, 1)
 })
 
-test('G3: patience runs out, with what was done so far told', async () => {
+test('R3: patience runs out, with what was done so far told', async () => {
   let first = true
   using _ = standIn(nc, (leads) => {
     if (!first) return { type: 'unavailable', retry_after_ms: 10 }

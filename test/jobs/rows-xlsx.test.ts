@@ -138,6 +138,16 @@ test('X1: a sheet that grows without end ends its thread, not this process', asy
   assert.ok(ms < 30_000 && growthMb < 1200, `${ms} ms, ${growthMb} MB`)
 })
 
+test('a signal ends the reading of a workbook before its first row', async () => {
+  const wide = sheetOf('<row r="1"><c r="ZZZZZZZ1"><v>1</v></c></row>')
+  const asked = new AbortController()
+  const reading = readRows(bytesOf(zipOf(workbook({ content: wide }))), asked.signal).then(collect)
+  setTimeout(() => asked.abort(), 300)
+  const began = performance.now()
+  await assert.rejects(reading, { name: 'AbortError' })
+  assert.ok(performance.now() - began < 2000)
+})
+
 test('XML entities of its own and outside files are not followed', async () => {
   const sheet = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname"><!ENTITY b "bb">]><worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>&a;&b;</t></is></c></row></sheetData></worksheet>`
   const rows = await read(zipOf(workbook({ content: sheet }))).catch((error: InputError) => {

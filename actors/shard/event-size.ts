@@ -1,0 +1,60 @@
+// Event size: how much of a record an event takes, told before the record is encoded. Never too
+// little, or a record could exceed what the server takes; a little too much costs nothing.
+
+import { pack } from '../protocol/codec.ts'
+import type { Event, StoredLead } from '../protocol/events.ts'
+
+/** Names, numbers and ids of the largest event without texts and lists, bytes. */
+const FIELDS_BYTES = 512
+/** A campaign id in a list, and a bid. */
+const ID_BYTES = 9
+const BID_BYTES = 24
+/** UTF-8 takes at most so much for a UTF-16 unit. */
+const UNIT_BYTES = 3
+
+/** A bound on an event's size in its record, bytes. */
+export function sizeOf(event: Event): number {
+  switch (event.type) {
+    case 'campaign.put':
+      return FIELDS_BYTES + pack(event.settings).length
+    case 'campaign.quarantined':
+    case 'lead.skipped':
+    case 'lead.revoked':
+      return FIELDS_BYTES + textSize(event.reason)
+    case 'lead.accepted':
+      return FIELDS_BYTES + leadSize(event.lead)
+    case 'lead.updated':
+      return FIELDS_BYTES + leadSize(event.changes)
+    case 'lead.disposed':
+    case 'lead.noted':
+      return FIELDS_BYTES + (event.note?.length ?? 0)
+    case 'lead.awarded':
+      return (
+        FIELDS_BYTES +
+        event.unknown.length * ID_BYTES +
+        (event.bids === undefined ? 0 : event.bids.length * BID_BYTES)
+      )
+    default:
+      return FIELDS_BYTES
+  }
+}
+
+function leadSize(lead: Partial<StoredLead>): number {
+  let size =
+    textSize(lead.city) +
+    textSize(lead.source) +
+    textSize(lead.stage) +
+    textSize(lead.timezone) +
+    (lead.phone?.length ?? 0) +
+    (lead.account_no?.length ?? 0)
+  if (lead.attributes == null) return size
+  for (const [name, value] of Object.entries(lead.attributes)) {
+    size += textSize(name) + (typeof value === 'string' ? textSize(value) : ID_BYTES)
+  }
+  return size
+}
+
+/** With its head, which only an empty or a long text has to pay for. */
+function textSize(text: string | null | undefined): number {
+  return text == null ? 0 : text.length * UNIT_BYTES + 3
+}

@@ -1,0 +1,208 @@
+// Mailbox: a shard's commands, one function each. What a decision needs from elsewhere (a key, an
+// award's history) is fetched first; the decision itself never waits (SH1).
+
+import type { Campaign } from '../campaign/campaign.ts'
+import { type Decision, decideConfirm, decideExtend, decideSkip } from '../campaign/lease.ts'
+import { decideDisposition } from '../campaign/outcome.ts'
+import { campaignShown } from '../campaign/view.ts'
+import type { Command, CommandReply, Order } from '../protocol/commands.ts'
+import { assertNever, CampaignFault } from '../protocol/errors.ts'
+import { type CampaignId, type LeadId, parseAwardId } from '../protocol/ids.ts'
+import type { LeadInput } from '../protocol/lead.ts'
+import { errorReply, type Reply } from '../protocol/replies.ts'
+import type { DispositionRequest } from '../protocol/requests.ts'
+import type { Settings } from '../protocol/settings.ts'
+import type { Link } from '../runtime/nats.ts'
+import type { Vault } from '../runtime/vault.ts'
+import { showLead } from './lead-shown.ts'
+import type { Shard } from './shard.ts'
+import { awardHistory } from './timeline.ts'
+
+export class Mailbox {
+  readonly #shard: Shard
+  readonly #options: { link: Link; vault: Vault }
+
+  constructor(shard: Shard, options: { link: Link; vault: Vault }) {
+    this.#shard = shard
+    this.#options = options
+  }
+
+  /** Decides a command and answers once everything the answer tells is durable. */
+  execute(command: Command): Promise<CommandReply> {
+    switch (command.type) {
+      case 'award':
+        return this.#award(command.orders, command.as_of, command.deadline)
+      case 'confirm':
+        return this.#onAward(command.award_id, (campaign, now) =>
+          decideConfirm(campaign, command.award_id, now),
+        )
+      case 'extend':
+        return this.#onAward(command.award_id, (campaign, now) =>
+          decideExtend(campaign, command.award_id, now),
+        )
+      case 'skip':
+        return this.#onAward(command.award_id, (campaign, now) =>
+          decideSkip(campaign, command.award_id, command.reason, now),
+        )
+      case 'disposition':
+        return this.#disposition(command.request)
+      case 'ingest':
+        return this.#ingest(command.leads, command.fromInbox === true)
+      case 'show':
+        return this.#show(command.campaign, command.lead)
+      case 'campaign.put':
+        return this.#put(command.settings)
+      case 'campaign.show':
+        return this.#showCampaign(command.campaign)
+      case 'campaign.list':
+        return this.#listCampaigns()
+      case 'requeue':
+        return this.#requeue(command.campaign)
+      default:
+        return assertNever(command)
+    }
+  }
+
+  async #award(orders: Order[], asOf: number, deadline: number): Promise<CommandReply> {
+    // The gateway has given up on what is past its deadline; an award now would be nobody's.
+    if (this.#shard.now() > deadline) {
+      return { type: 'awards', results: orders.map(() => ({ type: 'refused' })) }
+    }
+    this.#shard.reserve(orders.length)
+    const results = orders.map((order) => this.#shard.awardNow(order, asOf))
+    await this.#shard.durable()
+    return { type: 'awards', results: await Promise.all(results) }
+  }
+
+  async #onAward(
+    award: string,
+    decide: (campaign: Campaign, now: number) => Decision,
+  ): Promise<CommandReply> {
+    const campaign = this.#ofAward(award)
+    if (campaign === undefined) return answer({ type: 'refused', reason: 'unknown' })
+    return answer(await this.#shard.commit(campaign, () => decide(campaign, this.#shard.now())))
+  }
+
+  async #disposition(request: DispositionRequest): Promise<CommandReply> {
+    const byAward = 'award_id' in request
+    const campaign = byAward
+      ? this.#ofAward(request.award_id)
+      : this.#shard.state.campaigns.get(request.campaign_id as CampaignId)
+    if (campaign === undefined) {
+      const path = byAward ? '/award_id' : '/campaign_id'
+      return answer(
+        errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path),
+      )
+    }
+    const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
+    const row = campaign.leads.row(lead as LeadInput['id'])
+    await this.#prepareSeal(campaign, row)
+    const { vault, link } = this.#options
+    let history: Awaited<ReturnType<typeof awardHistory>> | undefined
+    // At most twice: what the history says of a closed award does not change any more.
+    for (;;) {
+      const reply = await this.#shard.commit(campaign, () => {
+        const decision = decideDisposition(campaign, request, this.#shard.now(), vault, history)
+        return 'lookup' in decision ? undefined : decision
+      })
+      if (reply !== undefined) return answer(reply)
+      history =
+        row === undefined || !byAward
+          ? null
+          : await awardHistory(
+              link,
+              {
+                campaign: campaign.id,
+                lead: campaign.leads.id(row),
+                lastSeq: campaign.leads.columns.lastSeq[row] as number,
+              },
+              request.award_id,
+            )
+    }
+  }
+
+  async #prepareSeal(campaign: Campaign, row: number | undefined): Promise<void> {
+    const keyRef = row === undefined ? 0 : (campaign.leads.columns.keyRef[row] as number)
+    await this.#options.vault.prepare(1, keyRef === 0 ? [] : [keyRef])
+  }
+
+  async #ingest(leads: LeadInput[], fromInbox: boolean): Promise<CommandReply> {
+    if (this.#shard.lane.full) return { type: 'busy' }
+    if (this.#shard.behind && !fromInbox) return { type: 'behind' }
+    return { type: 'outcomes', outcomes: await this.#shard.lane.add(leads) }
+  }
+
+  async #put(settings: Settings): Promise<CommandReply> {
+    const known = this.#shard.state.campaigns.get(settings.campaign_id)
+    if (known !== undefined && known.settings.customer_id !== settings.customer_id) {
+      const message = `/customer_id: campaign ${known.id} belongs to customer ${known.settings.customer_id}, and a campaign keeps its customer`
+      return answer(errorReply('CUSTOMER_MISMATCH', message, '/customer_id'))
+    }
+    const now = known?.clock(this.#shard.now()) ?? this.#shard.now()
+    const same = known !== undefined && JSON.stringify(known.settings) === JSON.stringify(settings)
+    if (!same) {
+      const { campaign_id } = settings
+      this.#shard.emit({ type: 'campaign.put', campaign_id, at: now, settings }, 2000)
+    }
+    await this.#shard.durable()
+    return answer(campaignShown(this.#shard.campaign(settings.campaign_id), now))
+  }
+
+  async #show(campaignId: CampaignId, lead: LeadId): Promise<CommandReply> {
+    await this.#shard.durable()
+    const campaign = this.#shard.state.campaigns.get(campaignId)
+    const row = campaign?.leads.row(lead)
+    if (campaign === undefined || row === undefined) {
+      const path = campaign === undefined ? '/campaign_id' : '/lead_id'
+      return answer(errorReply('NOT_FOUND', `${path}: no such ${path.slice(1, -3)}`, path))
+    }
+    const { vault, link } = this.#options
+    return answer(await showLead(campaign, row, vault, link))
+  }
+
+  async #showCampaign(campaignId: CampaignId): Promise<CommandReply> {
+    await this.#shard.durable()
+    const campaign = this.#shard.state.campaigns.get(campaignId)
+    if (campaign === undefined) {
+      return answer(errorReply('NOT_FOUND', '/campaign_id: no such campaign', '/campaign_id'))
+    }
+    this.#shard.lapse(campaign)
+    return answer(campaignShown(campaign, campaign.clock(this.#shard.now())))
+  }
+
+  async #listCampaigns(): Promise<CommandReply> {
+    await this.#shard.durable()
+    const campaigns = [...this.#shard.state.campaigns.values()].map((campaign) => {
+      this.#shard.lapse(campaign)
+      const { type: _, ...shown } = campaignShown(campaign, campaign.clock(this.#shard.now()))
+      return shown
+    })
+    return answer({ type: 'campaigns', campaigns })
+  }
+
+  /** Lifts a quarantine: the campaign is folded anew from the log, by whoever owns the shard next. */
+  async #requeue(campaignId: CampaignId): Promise<CommandReply> {
+    const campaign = this.#shard.state.campaigns.get(campaignId)
+    if (campaign === undefined) {
+      return answer(errorReply('NOT_FOUND', '/campaign_id: no such campaign', '/campaign_id'))
+    }
+    if (campaign.quarantined === null) return answer({ type: 'requeued' })
+    // A poisoned campaign's own state cannot be trusted with an event: it joins the record as is.
+    const at = campaign.clock(this.#shard.now())
+    this.#shard.emit({ type: 'campaign.requeued', campaign_id: campaignId, at })
+    await this.#shard.durable()
+    this.#shard.close(
+      new CampaignFault(campaignId, 'requeued: the shard is folded anew from its log'),
+    )
+    return answer({ type: 'requeued' })
+  }
+
+  #ofAward(award: string): Campaign | undefined {
+    const parts = parseAwardId(award)
+    return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
+  }
+}
+
+function answer(reply: Reply): CommandReply {
+  return { type: 'reply', reply }
+}
