@@ -11,7 +11,9 @@ await runProcess('actors', async (config, log) => {
   const link = await connectNats(config, `actors/${config.hostId}`, log)
   const { shards } = await provision(link, config)
   const vault = await Vault.open(link)
-  void vault.watch().catch((error: unknown) => log.warn({ error: String(error) }, 'key watch ended'))
+  void vault
+    .watch()
+    .catch((error: unknown) => log.warn({ error: String(error) }, 'key watch ended'))
   await vault.prepare(1)
   const host = await Host.start({
     id: config.hostId,
@@ -32,4 +34,3 @@ await runProcess('actors', async (config, log) => {
     },
   }
 })
-

@@ -39,13 +39,14 @@ export function conditionsOf(campaign: Campaign, asOf: number): Conditions {
 export interface Shortlist {
   asOf: number
   now: number
+  /** Good before this instant: then calling hours of some lead begin or end, or it is old. */
+  until: number
   arrivals: number
   candidates: Candidate[]
   /** Every lead there was is on it. */
   complete: boolean
 }
 
-/** Calling hours may change between a call and its awards, but not by the second. */
 const SHORTLIST_MS = 500
 const SHORTLISTS_KEPT = 4
 
@@ -76,7 +77,7 @@ function shortlisted(
   const { queue } = campaign
   const list = campaign.shortlists.find((other) => other.asOf === asOf)
   if (list === undefined || list.arrivals !== queue.arrivals) return undefined
-  if (now - list.now > SHORTLIST_MS || now < list.now) return undefined
+  if (now >= list.until || now < list.now) return undefined
   const left = list.candidates.filter(({ row }) => queue.isAwake(row))
   list.candidates = left
   return left.length >= count || list.complete ? left.slice(0, count) : undefined
@@ -90,6 +91,7 @@ function search(campaign: Campaign, count: number, now: number, asOf: number): C
   kept.push({
     asOf,
     now,
+    until: Math.min(now + SHORTLIST_MS, queue.hoursChangeAt(now)),
     arrivals: queue.arrivals,
     candidates: found,
     complete: found.length < Math.max(count, BIDS_MAX),

@@ -287,14 +287,14 @@ export class Campaign {
     const { columns } = this.leads
     const disposition = dispositionOf(event.code)
     if (disposition === undefined) throw this.fault(`unknown disposition code ${event.code}`)
-    const lease = this.leases.get(row)
-    if (
-      event.award_id === null
-        ? lease !== undefined
-        : lease?.award_id !== event.award_id && !event.late
-    ) {
+    const holder = this.leases.get(row)?.award_id ?? null
+    // A late one is of the last award, and only while nobody holds the lead since (C3).
+    const fits = event.late
+      ? holder === null && event.award_id !== null && this.isLastAward(row, event.award_id)
+      : holder === event.award_id
+    if (!fits) {
       throw this.fault(
-        `disposition of ${event.award_id ?? 'no award'}, lead held under ${lease?.award_id ?? 'none'}`,
+        `disposition of ${event.award_id ?? 'no award'}, lead held under ${holder ?? 'none'}`,
       )
     }
     // A confirmed lease that lapsed was already counted as an attempt.

@@ -155,6 +155,15 @@ export class Queue {
     return { count, opensAt }
   }
 
+  /** When calling hours of any lead next begin or end. */
+  hoursChangeAt(now: number): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const calendar of this.#calendars.values()) {
+      next = Math.min(next, calendar.isOpen(now) ? calendar.closesAt(now) : calendar.nextOpen(now))
+    }
+    return next
+  }
+
   /** The calendar of a lead: its own zone, else the campaign's. */
   calendarOf(row: number): Calendar {
     const own = this.#leads.timezones.text(this.#leads.columns.timezone[row] as number)

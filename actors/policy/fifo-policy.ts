@@ -14,8 +14,7 @@ export const fifoPolicy: Policy = {
   name: 'fifo',
   // A callback is a promise made to a person: even first come, first served keeps it first.
   rankOf,
-  // Neither chance nor plan nor attempts count. Live leads and retries score alike, but keep apart:
-  // only the first are uncalled.
+  // Neither chance nor plan nor attempts count: time alone does.
   laneOf: ({ kind }) => ({ kind, plan: 'Starter', chance: 0, attempts: 0 }),
   score: wait,
   terms: (lane, arrival, scene) => ({ waited: wait(lane, arrival, scene) }),

@@ -71,7 +71,8 @@ export class Hosts {
   }
 
   live(): (Beat & { host: HostId })[] {
-    const now = performance.now()
+    // After a pause this may be asked before the sweep has seen it: until then no time has passed.
+    const now = Math.min(performance.now(), this.#swept + SWEEP_MS + PAUSED_MS)
     return [...this.#seen.values()].filter((seen) => now - seen.heard < HOST_TTL_MS)
   }
 

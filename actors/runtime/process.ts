@@ -28,13 +28,7 @@ export async function runProcess(
     log.fatal({ error: error.message, stack: error.stack }, 'uncaught exception')
     process.exit(1)
   })
-  let running: Running
-  try {
-    running = await start(config, log)
-  } catch (error) {
-    log.fatal({ error: error instanceof Error ? error.message : String(error) }, 'start failed')
-    process.exit(error instanceof EngineError && USAGE_CODES.has(error.code) ? 2 : 1)
-  }
+  let running: Running | null = null
   let stopping = false
   const stop = (reason: string) => {
     if (stopping) {
@@ -43,6 +37,8 @@ export async function runProcess(
     }
     stopping = true
     log.info({ reason }, 'stopping')
+    // What a start took so far says of itself that it is gone: beats, claims, connections.
+    if (running === null) process.exit(0)
     const deadline = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'not stopped in time')
       process.exit(1)
@@ -61,6 +57,12 @@ export async function runProcess(
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('disconnect', () => stop('parent is gone'))
+  try {
+    running = await start(config, log)
+  } catch (error) {
+    log.fatal({ error: error instanceof Error ? error.message : String(error) }, 'start failed')
+    process.exit(error instanceof EngineError && USAGE_CODES.has(error.code) ? 2 : 1)
+  }
   void running.closed.then(() => {
     if (stopping) return
     log.fatal('nats connection closed for good')
@@ -75,7 +77,7 @@ const USAGE_CODES = new Set(['SHARDS_FIXED', 'NATS_TOO_OLD', 'NOT_OUR_STREAM', '
 function configOrExit(role: string): Config {
   const args = process.argv.slice(2)
   if (args.includes('--help')) {
-    process.stdout.write(`leadbid ${role}\n\nSettings (flag, environment, meaning):\n${configHelp()}\n`)
+    process.stdout.write(helpOf(role))
     process.exit(0)
   }
   try {
@@ -84,7 +86,7 @@ function configOrExit(role: string): Config {
     if (check >= 0) rest.splice(check, 1)
     if (rest.length > 0) throw new ConfigError([`unknown argument ${rest.join(' ')}: see --help`])
     if (check >= 0) {
-      process.stdout.write(`${JSON.stringify({ ...config, natsCreds: config.natsCreds && '…' }, null, 2)}\n`)
+      process.stdout.write(`${JSON.stringify(withoutSecrets(config), null, 2)}\n`)
       process.exit(0)
     }
     return config
@@ -92,4 +94,21 @@ function configOrExit(role: string): Config {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(2)
   }
+}
+
+function helpOf(role: string): string {
+  return `leadbid ${role}
+
+Settings (flag, environment, meaning):
+${configHelp()}
+
+  npm run start:${role} -- --nats-url nats://127.0.0.1:4222
+  npm run start:${role} -- --check     prints the settings as they would be used
+`
+}
+
+/** Where the credentials lie, and a user or password within a URL, are nobody else's business. */
+function withoutSecrets(config: Config): Config {
+  const natsUrl = config.natsUrl?.replace(/\/\/[^@/]*@/g, '//…@') ?? null
+  return { ...config, natsUrl, natsCreds: config.natsCreds && '…' }
 }

@@ -41,8 +41,11 @@ export class Vault implements Sealer {
   readonly #pepper: Buffer
   readonly #transport: Buffer
   readonly #blocks = new Map<number, Uint8Array>()
+  /** Blocks just being fetched: what the watch tells of them meanwhile is newer. */
+  readonly #loading = new Set<number>()
   readonly #ahead: number[] = []
   #refill: Promise<void> | null = null
+  #watched: { stop(): void } | null = null
   #closed = false
 
   private constructor(kv: KV, secrets: Uint8Array) {
@@ -61,6 +64,7 @@ export class Vault implements Sealer {
 
   close(): void {
     this.#closed = true
+    this.#watched?.stop()
   }
 
   /** Whether `count` new keys are at hand. */
@@ -94,7 +98,7 @@ export class Vault implements Sealer {
   hash(text: string): number {
     const digest = createHmac('sha256', this.#pepper).update(text).digest()
     // 52 bits keep it an exact integer; 0 stands for "none" and is given to nobody.
-    return (digest.readUIntBE(0, 6) * 16 + ((digest[6] ?? 0) & 15)) || 1
+    return digest.readUIntBE(0, 6) * 16 + ((digest[6] ?? 0) & 15) || 1
   }
 
   /** What a blob holds; null when its key was erased. Throws KeyNotCachedError. */
@@ -141,12 +145,12 @@ export class Vault implements Sealer {
   /** Forgets blocks another process changed, so that an erased key is erased here too. */
   async watch(): Promise<void> {
     const updates = await this.#kv.watch({ key: 'b.*', include: 'updates' })
+    this.#watched = updates
+    if (this.#closed) updates.stop()
     for await (const update of updates) {
-      if (this.#closed) return
       const block = Number.parseInt(update.key.slice(2), 36)
-      if (this.#blocks.has(block) && update.value.length > 0) {
-        this.#blocks.set(block, Uint8Array.from(update.value))
-      }
+      const known = this.#blocks.has(block) || this.#loading.has(block)
+      if (known && update.value.length > 0) this.#keep(block, Uint8Array.from(update.value))
     }
   }
 
@@ -184,9 +188,15 @@ export class Vault implements Sealer {
   }
 
   async #load(block: number): Promise<void> {
-    const entry = await this.#kv.get(blockName(block))
-    // A block that is gone altogether reads as erased, not as an error: so may an old backup.
-    this.#keep(block, entry === null ? new Uint8Array(0) : Uint8Array.from(entry.value))
+    this.#loading.add(block)
+    try {
+      const entry = await this.#kv.get(blockName(block))
+      if (this.#blocks.has(block)) return
+      // A block that is gone altogether reads as erased, not as an error: so may an old backup.
+      this.#keep(block, entry === null ? new Uint8Array(0) : Uint8Array.from(entry.value))
+    } finally {
+      this.#loading.delete(block)
+    }
   }
 
   #keep(block: number, keys: Uint8Array): void {

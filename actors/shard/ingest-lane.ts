@@ -65,20 +65,24 @@ export class IngestLane {
     this.#waiting = 0
   }
 
-  /** Lets slices join the open record: one when it carries awards, more when it is empty. */
-  run(): void {
+  /**
+   * Lets slices join the open record: one when it carries awards, more when it is empty. True
+   * while more can join the next.
+   */
+  run(): boolean {
     const gate = this.#options.gate()
     const slices = gate.openSize === 0 ? SLICES_ALONE : 1
     for (let i = 0; i < slices; i++) {
       const job = this.#jobs[0]
-      if (job === undefined || this.#preparing) return
-      if (!this.#runSlice(job)) return
+      if (job === undefined || this.#preparing) return false
+      if (!this.#runSlice(job)) return false
       if (job.done === job.leads.length) {
         this.#jobs.shift()
         // Decided is not durable: the sender's answer waits at the gate.
         gate.durable().then(() => job.resolve(job.outcomes), job.reject)
       }
     }
+    return this.#jobs.length > 0
   }
 
   #runSlice(job: Job): boolean {

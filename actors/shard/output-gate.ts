@@ -30,7 +30,7 @@ export class OutputGate {
   readonly #state: ShardState
   readonly #journal: Journal
   readonly #now: () => number
-  readonly #onIdle: () => void
+  readonly #onIdle: () => boolean
   readonly #onLost: (error: Error) => void
   #open: Batch
   /** Full batches waiting for the one in flight. */
@@ -43,8 +43,9 @@ export class OutputGate {
     state: ShardState
     journal: Journal
     now: () => number
-    /** Called before each record is closed, so that waiting ingest can join it. */
-    onIdle: () => void
+    /** Called before each record is closed, so that waiting ingest can join it; true while there
+     * is more of it. */
+    onIdle: () => boolean
     onLost: (error: Error) => void
   }) {
     this.#state = options.state
@@ -122,10 +123,14 @@ export class OutputGate {
 
   #pump(): void {
     if (this.#flying !== null || this.#lost !== null) return
-    this.#onIdle()
+    const more = this.#onIdle()
     let batch = this.#waiting.shift()
     if (batch === undefined) {
-      if (this.#open.events.length === 0) return
+      if (this.#open.events.length === 0) {
+        // Ingest that changed nothing leaves no record to fly, and no landing to go on after.
+        if (more) this.#schedule()
+        return
+      }
       batch = this.#open
       this.#open = newBatch(batch.n + 1)
     }

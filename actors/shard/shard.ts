@@ -86,9 +86,7 @@ export class Shard {
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onIdle: () => {
-        if (this.#quiet === null) this.lane.run()
-      },
+      onIdle: () => this.#quiet === null && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }

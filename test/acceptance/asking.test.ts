@@ -1,8 +1,8 @@
 // Asking: which lead a contractor gets, and what the answer says.
 
 import assert from 'node:assert/strict'
-import { suite } from '../support/suite.ts'
 import type { Answer } from '../support/cluster.ts'
+import { suite } from '../support/suite.ts'
 import { DAY, Engine, eventsOf, HOUR, iso, MINUTE } from './engine.ts'
 
 const test = suite('asking', { deadlineMs: 30_000 })
@@ -126,7 +126,9 @@ test('A18: a due live lead goes before ten stale ones, and those follow when non
     engine.lead(i + 1, stale, { lead_type: 'Stale', last_activity: ago(MINUTE) }),
   )
   await engine.accept(stales)
-  await engine.accept([engine.lead(99, live, { created_at: ago(5 * DAY), pricing_plan: 'Starter' })])
+  await engine.accept([
+    engine.lead(99, live, { created_at: ago(5 * DAY), pricing_plan: 'Starter' }),
+  ])
   const first = await engine.award([stale, live])
   assert.deepEqual([first.lead_id, first.class], [99, 2])
   const second = await engine.award([stale, live])
@@ -159,7 +161,10 @@ test('A31: an attribute nobody knew before orders leads by configuration alone',
   await engine.put(id, { weights: { attributes } })
   const byTier: Answer[] = []
   for (let i = 0; i < 3; i++) byTier.push(await engine.award([id]))
-  assert.deepEqual(byTier.map(({ lead_id }) => lead_id), [2, 3, 1])
+  assert.deepEqual(
+    byTier.map(({ lead_id }) => lead_id),
+    [2, 3, 1],
+  )
   const other = await campaign({ weights: { attributes: { visits: 1 } } })
   await engine.accept(leads.map((lead) => ({ ...lead, campaign_id: other })))
   assert.deepEqual(await engine.drain([other]), [1, 2, 3])

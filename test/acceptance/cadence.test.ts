@@ -2,9 +2,9 @@
 // follow each other in time: the ones that travel come last.
 
 import assert from 'node:assert/strict'
+import type { Answer } from '../support/cluster.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
-import type { Answer } from '../support/cluster.ts'
 import { DAY, Engine, eventsOf, HOUR, iso, MINUTE, T0 } from './engine.ts'
 
 const test = suite('cadence', { deadlineMs: 90_000 })
@@ -41,7 +41,10 @@ test('A21: a converted lead is out of the queue for good, whatever is sent of it
 
 /** Waits until a lease of a second has lapsed. */
 async function lapsed(campaign: number, lead: number): Promise<void> {
-  await until(async () => (await engine.show(campaign, lead)).state !== 'leased', 'the lease to lapse')
+  await until(
+    async () => (await engine.show(campaign, lead)).state !== 'leased',
+    'the lease to lapse',
+  )
 }
 
 test('A25: a lead that is neither confirmed nor disposed is offered again', async () => {
@@ -56,8 +59,13 @@ test('A25: a lead that is neither confirmed nor disposed is offered again', asyn
   assert.equal(second.lead_id, 1)
   assert.notEqual(second.award_id, first.award_id)
   const shown = await engine.show(25, 1)
-  const [given] = eventsOf(shown, 'lead.awarded').filter(({ award_id }) => award_id === second.award_id)
-  assert.ok(Date.parse(String(given?.at)) >= Date.parse(first.lease_until), 'not before the lease ended')
+  const [given] = eventsOf(shown, 'lead.awarded').filter(
+    ({ award_id }) => award_id === second.award_id,
+  )
+  assert.ok(
+    Date.parse(String(given?.at)) >= Date.parse(first.lease_until),
+    'not before the lease ended',
+  )
   const refused = await engine.call('lead.confirm', { award_id: first.award_id })
   assert.equal(refused.type, 'refused', JSON.stringify(refused))
   assert.equal(shown.attempts, 0)
@@ -108,7 +116,12 @@ test('G2: a lead stays live through three reschedules, and the fourth miss makes
     const { lead_type, reschedules } = await miss(2)
     seen.push([lead_type, reschedules])
   }
-  assert.deepEqual(seen, [['Live', 1], ['Live', 2], ['Live', 3], ['Stale', 3]])
+  assert.deepEqual(seen, [
+    ['Live', 1],
+    ['Live', 2],
+    ['Live', 3],
+    ['Stale', 3],
+  ])
 })
 
 test('G3: a campaign may turn a lead stale at its first miss', async () => {

@@ -3,9 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { PROJECT_DIR } from '../../deploy/nats-server.ts'
 import type { Service } from '../../actors/protocol/subjects.ts'
-import { aLead, type Answer, Cluster, type ClusterOptions, openCampaign } from '../support/cluster.ts'
+import { PROJECT_DIR } from '../../deploy/nats-server.ts'
+import {
+  type Answer,
+  aLead,
+  Cluster,
+  type ClusterOptions,
+  openCampaign,
+} from '../support/cluster.ts'
 
 /** The checklist's test instant: a Monday, 11:30 in India. */
 export const T0 = Date.parse('2026-01-05T06:00:00.000Z')
@@ -23,6 +29,7 @@ export interface Responded {
   status: number
   headers: Headers
   /** The parsed JSON, or the text where it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: a reply as a caller outside sees it, fields by name
   body: any
 }
 
@@ -134,7 +141,11 @@ export class Engine implements AsyncDisposable {
     return `http://127.0.0.1:${port}`
   }
 
-  async http(method: string, path: string, { body, headers }: HttpRequest = {}): Promise<Responded> {
+  async http(
+    method: string,
+    path: string,
+    { body, headers }: HttpRequest = {},
+  ): Promise<Responded> {
     const isRaw = typeof body === 'string' || body instanceof Uint8Array
     const response = await fetch(`${this.url}${path}`, {
       method,

@@ -124,10 +124,10 @@ test('A6: the same lead again is no event, a changed one is an update, and both 
   assert.equal((await engine.call('lead.ingest', { leads: [changed] })).updated, 1)
   const shown = await engine.show(12, 1)
   assert.equal(shown.lead.city, 'Pune')
-  assert.deepEqual(
-    shown.timeline.map(({ type }: { type: string }) => type).sort(),
-    ['lead.accepted', 'lead.updated'],
-  )
+  assert.deepEqual(shown.timeline.map(({ type }: { type: string }) => type).sort(), [
+    'lead.accepted',
+    'lead.updated',
+  ])
   assert.equal((await engine.call('campaign.show', { campaign_id: 12 })).leads, 1)
 })
 
@@ -167,7 +167,10 @@ test('G4: attempts and reschedules are counted by the engine, and a phone may be
   assert.equal(award.attempt, 1)
   await engine.dispose(award, 'no_answer')
   const { attempts, reschedules, state } = await engine.show(14, 1)
-  assert.deepEqual({ attempts, reschedules, state }, { attempts: 1, reschedules: 1, state: 'rescheduled' })
+  assert.deepEqual(
+    { attempts, reschedules, state },
+    { attempts: 1, reschedules: 1, state: 'rescheduled' },
+  )
   // A lead that was rescheduled elsewhere says so by `rescheduled_at`, and counts as once.
   await engine.accept([engine.lead(3, 14, { rescheduled_at: iso(engine.now() - HOUR) })])
   assert.equal((await engine.show(14, 3)).reschedules, 1)

@@ -15,7 +15,13 @@ function linesOf(write: (log: ReturnType<typeof createLog>) => void, level = 'in
 test('a line is JSON: level by name, time in UTC, the fields of the process, the message', () => {
   const [line = ''] = linesOf((log) => log.info({ shard: 3 }, 'shard claimed'))
   const { time, ...rest } = JSON.parse(line)
-  assert.deepEqual(rest, { level: 'info', role: 'actors', host: 'h1', shard: 3, msg: 'shard claimed' })
+  assert.deepEqual(rest, {
+    level: 'info',
+    role: 'actors',
+    host: 'h1',
+    shard: 3,
+    msg: 'shard claimed',
+  })
   assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 

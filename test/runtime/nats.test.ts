@@ -5,7 +5,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { readConfig } from '../../actors/runtime/config.ts'
 import { createLog } from '../../actors/runtime/log.ts'
-import { connectNats, isNoResponders, isTimeout, type Link, subscribe } from '../../actors/runtime/nats.ts'
+import {
+  connectNats,
+  isNoResponders,
+  isTimeout,
+  type Link,
+  subscribe,
+} from '../../actors/runtime/nats.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'

@@ -17,9 +17,18 @@ class Run {
 
   constructor(child: ChildProcess) {
     this.child = child
-    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
-    child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk))
-    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk))
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.stdout += chunk
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr += chunk
+    })
+    // Not the child's own 'close': with a channel that was disconnected there is none.
+    const streams = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'))
+    this.ended = Promise.all([once(child, 'exit'), ...streams]).then(([[code, signal]]) => ({
+      code,
+      signal,
+    }))
   }
 
   /** Messages of the log, in order. */
@@ -50,8 +59,8 @@ async function demo(how: string): Promise<Run> {
 
 /** Forked, so that it tells when it has started. */
 async function forked(how: string): Promise<Run> {
-  const options = { execArgv: ['--import', 'tsx'], stdio: 'pipe', env: { ...process.env, DEMO: how } } as const
-  const running = new Run(fork(DEMO, [], options))
+  const env = { ...process.env, DEMO: how }
+  const running = new Run(fork(DEMO, [], { execArgv: ['--import', 'tsx'], stdio: 'pipe', env }))
   const [message] = await once(running.child, 'message')
   assert.deepEqual(message, { type: 'started', answer: 42 })
   return running

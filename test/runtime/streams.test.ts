@@ -84,10 +84,13 @@ test('a server older than 2.12 is refused, with the cure', () => {
   // No older server is at hand: what it would say of itself is all that is looked at.
   const nc = Object.create(link.nc, { info: { value: { version: '2.11.9' } } })
   const old = { ...link, nc }
-  assert.throws(() => checkServer(old), (error: unknown) => {
-    assert.match(String(error), /nats-server 2\.11\.9 is older than 2\.12\.0: upgrade it/)
-    return coded('NATS_TOO_OLD')(error)
-  })
+  assert.throws(
+    () => checkServer(old),
+    (error: unknown) => {
+      assert.match(String(error), /nats-server 2\.11\.9 is older than 2\.12\.0: upgrade it/)
+      return coded('NATS_TOO_OLD')(error)
+    },
+  )
   checkServer(link)
 })
 

@@ -40,7 +40,16 @@ test.after(async () => {
 /** Publishes a record without waiting, as if an append of ours were just on its way. */
 function sendUnacked(state: ShardState, seq: number): void {
   const { n, prev } = state
-  const record: Record = { v: 1, shard: ID, epoch: 1, host: HOST, n: n + 1, prev, at: T0, events: [] }
+  const record: Record = {
+    v: 1,
+    shard: ID,
+    epoch: 1,
+    host: HOST,
+    n: n + 1,
+    prev,
+    at: T0,
+    events: [],
+  }
   const bytes = encodeRecord(record)
   const expected = headers()
   expected.set('Nats-Expected-Last-Subject-Sequence', String(state.seq))

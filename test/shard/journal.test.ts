@@ -47,7 +47,11 @@ async function marks(id: ShardId): Promise<(string | undefined)[]> {
 }
 
 /** An append through a proxy that loses the answer, once its record is in the log. */
-async function unheard(id: ShardId, proxy: TcpProxy, link: Link): Promise<{ append: Promise<number> }> {
+async function unheard(
+  id: ShardId,
+  proxy: TcpProxy,
+  link: Link,
+): Promise<{ append: Promise<number> }> {
   const [journal] = await journalOf(id, link)
   proxy.deaf = true
   const append = journal.append([marked('once')], T0)
@@ -65,17 +69,20 @@ test('J1: a record is a version byte and plain MessagePack, and chains to the on
   assert.ok(one !== null && two !== null)
   assert.equal(one.bytes[0], 1)
   const claim = unpack(one.bytes.subarray(1))
-  assert.deepEqual({ ...claim, prev: [...claim.prev] }, {
-    v: 1,
-    shard: id,
-    epoch: 1,
-    host: 'h1',
-    n: 1,
-    prev: [...NO_HASH],
-    at: T0,
-    claim: { boot: 'b-1' },
-    events: [],
-  })
+  assert.deepEqual(
+    { ...claim, prev: [...claim.prev] },
+    {
+      v: 1,
+      shard: id,
+      epoch: 1,
+      host: 'h1',
+      n: 1,
+      prev: [...NO_HASH],
+      at: T0,
+      claim: { boot: 'b-1' },
+      events: [],
+    },
+  )
   const record = unpack(two.bytes.subarray(1))
   assert.equal(record.n, 2)
   assert.equal(record.events.length, 2)
@@ -130,10 +137,7 @@ test('J2: of two that append at once, one wins', async () => {
   const other = await rig.connect()
   const [a] = await journalOf(id)
   const [b] = await journalOf(id, other)
-  const ended = await Promise.allSettled([
-    a.append([marked('a')], T0),
-    b.append([marked('b')], T0),
-  ])
+  const ended = await Promise.allSettled([a.append([marked('a')], T0), b.append([marked('b')], T0)])
   const won = ended.flatMap(({ status }, i) => (status === 'fulfilled' ? ['ab'[i]] : []))
   assert.equal(won.length, 1)
   assert.deepEqual(await marks(id), won)

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { FencedError } from '../../actors/protocol/errors.ts'
 import type { Event } from '../../actors/protocol/events.ts'
-import { type CampaignId, type LeadId, parseAwardId, type ShardId } from '../../actors/protocol/ids.ts'
+import {
+  type CampaignId,
+  type LeadId,
+  parseAwardId,
+  type ShardId,
+} from '../../actors/protocol/ids.ts'
 import { encodeRecord, RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
 import { OutputGate } from '../../actors/shard/output-gate.ts'
 import { suite } from '../support/suite.ts'
@@ -32,7 +37,8 @@ async function gateOf(id: ShardId, campaign_id: CampaignId) {
   const settings = settingsOf({ campaign_id })
   gate.emit({ type: 'campaign.put', campaign_id, at: T0, settings })
   await gate.durable()
-  const lead = (id: number): Event => ({ ...accepted(id), campaign_id, lead_id: id as LeadId }) as Event
+  const lead = (id: number): Event =>
+    ({ ...accepted(id), campaign_id, lead_id: id as LeadId }) as Event
   return { gate, state, lost, lead }
 }
 
@@ -75,7 +81,7 @@ test('G1: all that is decided in one turn is one record, and what comes meanwhil
 test('G2: durable resolves after the ack and not before', async () => {
   const { id, campaign } = rig.next()
   const { gate, lead } = await gateOf(id, campaign)
-  const owner = await rig.own((rig.next().id))
+  const owner = await rig.own(rig.next().id)
   const thaw = freeze()
   let replied = false
   try {
@@ -146,7 +152,12 @@ test('SH3: a fenced owner answers moved, and no award of it is in the log', asyn
   const { id, campaign } = rig.next()
   const { shard, lost } = await shardOf(id, campaign, 3)
   const successor = await rig.own(id, { host: 'h2' })
-  const command = { type: 'award', as_of: T0, deadline: T0 + 1000, orders: [order(campaign)] } as const
+  const command = {
+    type: 'award',
+    as_of: T0,
+    deadline: T0 + 1000,
+    orders: [order(campaign)],
+  } as const
   assert.deepEqual(await shard.execute(command), { type: 'moved' })
   assert.equal(lost.length, 1)
   assert.deepEqual(await shard.execute({ type: 'campaign.list' }), { type: 'moved' })
@@ -166,14 +177,19 @@ test('a record stays below its bound, whatever the leads carry', async () => {
     const bytes = encodeRecord(record).length
     assert.ok(bytes <= RECORD_BYTES_MAX, `record ${record.n} has ${bytes} bytes`)
   }
-  const taken = records.flatMap(({ events }) => events).filter(({ type }) => type === 'lead.accepted')
+  const taken = records
+    .flatMap(({ events }) => events)
+    .filter(({ type }) => type === 'lead.accepted')
   assert.equal(taken.length, 401)
 })
 
 test('a record stays below its bound with long notes, and with settings that exceed it alone', async () => {
   const { id, campaign } = rig.next()
   const { shard } = await shardOf(id, campaign, 600)
-  const awards = await takeAwards(shard, Array.from({ length: 300 }, () => order(campaign)))
+  const awards = await takeAwards(
+    shard,
+    Array.from({ length: 300 }, () => order(campaign)),
+  )
   const note = '語'.repeat(1000)
   const done = await Promise.all(
     awards.map(({ award_id }) =>

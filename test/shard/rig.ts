@@ -1,12 +1,12 @@
 // Rig: a real server with a log of many shards, so that every test has a shard of its own, and
 // owners of shards as a host would make them.
 
+import type { CampaignFault } from '../../actors/protocol/errors.ts'
+import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
+import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
+import { readConfig } from '../../actors/runtime/config.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import { createLog } from '../../actors/runtime/log.ts'
-import { readConfig } from '../../actors/runtime/config.ts'
-import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
-import type { CampaignFault } from '../../actors/protocol/errors.ts'
-import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import { Vault } from '../../actors/runtime/vault.ts'

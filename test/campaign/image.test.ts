@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Campaign } from '../../actors/campaign/campaign.ts'
+import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
+import { pack, unpack } from '../../actors/protocol/codec.ts'
+import { suite } from '../support/suite.ts'
+import { Desk } from './desk.ts'
+import { HOURS, happen, happening } from './happenings.ts'
+
+const test = suite('image')
+
+const happenings = fc.array(happening, { minLength: 1, maxLength: 80, size: 'max' })
+
+function played(happens: readonly Parameters<typeof happen>[1][]): Desk {
+  const desk = new Desk({ hours: HOURS })
+  for (const one of happens) happen(desk, one)
+  return desk
+}
+
+/** As a snapshot holds it: bytes. */
+const bytesOf = (campaign: Campaign) => Buffer.from(pack(imageOf(campaign))).toString('hex')
+
+/** What is derived and not in the image; both at the same instant. */
+function derived(campaign: Campaign, now: number) {
+  campaign.queue.wake(now)
+  const { awake, asleep, firstCalls } = campaign.queue
+  return {
+    counts: { awake, asleep, firstCalls },
+    depth: new Map([...campaign.depth].filter(([, count]) => count > 0)),
+    leases: [...campaign.leases.keys()],
+    nextLeaseEnd: campaign.nextLeaseEnd(),
+    nextWake: campaign.queue.nextWake(),
+    firstCallsAt: campaign.queue.firstCallsAt(now),
+    closed: campaign.queue.closed(now),
+  }
+}
+
+test('I7: the events, applied from zero, give the campaign that decided them', () => {
+  fc.assert(
+    fc.property(happenings, (happens) => {
+      const desk = played(happens)
+      const replayed = desk.replayed()
+      assert.deepEqual(imageOf(replayed), imageOf(desk.campaign))
+      assert.deepEqual(derived(replayed, desk.now), derived(desk.campaign, desk.now))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('I7: from a snapshot on they give the same, byte for byte', () => {
+  fc.assert(
+    fc.property(happenings, fc.nat(), (happens, pick) => {
+      const desk = played(happens)
+      const cut = 1 + (pick % desk.events.length)
+      const stored = pack(imageOf(desk.replayed(desk.events.slice(0, cut))))
+      const campaign = campaignFrom(unpack<CampaignImage>(stored))
+      assert.equal(bytesOf(campaign), Buffer.from(stored).toString('hex'))
+      for (const event of desk.events.slice(cut)) campaign.apply(event)
+      assert.equal(bytesOf(campaign), bytesOf(desk.campaign))
+      assert.deepEqual(derived(campaign, desk.now), derived(desk.campaign, desk.now))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('an image is a copy: what happens later is not in it', () => {
+  fc.assert(
+    fc.property(happenings, happenings, (before, after) => {
+      const desk = played(before)
+      const image = imageOf(desk.campaign)
+      const then = Buffer.from(pack(image)).toString('hex')
+      const copy = campaignFrom(image)
+      for (const one of after) happen(desk, one)
+      assert.equal(Buffer.from(pack(image)).toString('hex'), then)
+      assert.equal(bytesOf(copy), then)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('Q1, I1: whatever happens, each lead is in one place, and within its reschedules', () => {
+  fc.assert(
+    fc.property(happenings, (happens) => {
+      const desk = new Desk({ hours: HOURS })
+      let max = desk.campaign.settings.reschedule.max
+      for (const one of happens) {
+        happen(desk, one)
+        const { campaign } = desk
+        max = Math.max(max, campaign.settings.reschedule.max)
+        const { leads, queue, leases, depth } = campaign
+        const configs = [...leads.columns.config.subarray(0, leads.size)]
+        const over = configs.filter(isTerminal).length
+        assert.equal(queue.awake + queue.asleep + leases.size + over, leads.size)
+        assert.equal([...depth.values()].reduce((sum, count) => sum + count, 0), leads.size)
+        for (const config of configs) assert.ok(reschedulesOf(config) <= Math.max(1, max))
+        for (const { lead_id } of leases.values()) {
+          const row = leads.row(lead_id)!
+          assert.ok(!queue.isAwake(row) && !isTerminal(configs[row]!), 'held and offered')
+        }
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('I8: events are in order of time, and I1: every lease is ended before the next begins', () => {
+  fc.assert(
+    fc.property(happenings, (happens) => {
+      const desk = played(happens)
+      const held = new Map<number, string>()
+      let at = 0
+      for (const event of desk.events) {
+        assert.ok(event.at >= at)
+        at = event.at
+        if (!('award_id' in event) || event.award_id === null || event.type === 'lead.noted') continue
+        const open = held.get(event.lead_id)
+        if (event.type === 'lead.awarded') {
+          assert.equal(open, undefined)
+          held.set(event.lead_id, event.award_id)
+          continue
+        }
+        const late = event.type === 'lead.disposed' && event.late
+        assert.equal(open, late ? undefined : event.award_id)
+        if (event.type !== 'lead.confirmed' && event.type !== 'lead.extended') {
+          held.delete(event.lead_id)
+        }
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a snapshot of an older build, that lacks a column, starts it at zero', () => {
+  const desk = new Desk()
+  desk.send(1)
+  const image = imageOf(desk.campaign)
+  const { busyCount: _, ...columns } = image.leads.columns
+  const campaign = campaignFrom({ ...image, leads: { ...image.leads, columns } })
+  assert.deepEqual(imageOf(campaign), image)
+})
+
+test.run()
