@@ -82,6 +82,8 @@ export class Child {
     await sleep(this.#pauseMs)
     this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MAX_MS)
     if (this.#stopping) return
-    await this.start().catch((error: unknown) => log.error({ name, error: String(error) }, 'not started'))
+    await this.start().catch((error: unknown) =>
+      log.error({ name, error: String(error) }, 'not started'),
+    )
   }
 }

@@ -62,7 +62,8 @@ async function run(config: Config): Promise<number> {
     process.stdout.write('\nStopping: finishing what is in hand.\n')
     return code
   } finally {
-    for (const stop of stops) await stop().catch((error: unknown) => console.error(messageOf(error)))
+    for (const stop of stops)
+      await stop().catch((error: unknown) => console.error(messageOf(error)))
   }
 }
 

@@ -42,7 +42,8 @@ export async function welcome(link: Link, about: Welcome): Promise<void> {
     const leads = campaigns.reduce((sum, campaign) => sum + campaign.leads, 0)
     say('', `Found ${campaigns.length} campaigns with ${leads} leads, ${state.messages} records.`)
   }
-  const ids = campaigns.length > 0 ? campaigns.slice(0, 3).map((c) => c.campaign_id) : [101, 102, 201]
+  const ids =
+    campaigns.length > 0 ? campaigns.slice(0, 3).map((c) => c.campaign_id) : [101, 102, 201]
   say(
     '',
     'Try, in another terminal:',

@@ -9,10 +9,10 @@ import { Vault } from '../actors/runtime/vault.ts'
 import { Auction } from './auction/auction.ts'
 import { Desk } from './auction/desk.ts'
 import { IngestDesk } from './auction/ingest.ts'
+import { startNatsFront } from './auction/nats-front.ts'
 import { Router } from './auction/router.ts'
 import { countInFlight, createMetrics } from './http/metrics.ts'
 import { startHttp } from './http/server.ts'
-import { startNatsFront } from './auction/nats-front.ts'
 
 await runProcess('gateway', async (config, log) => {
   const link = await connectNats(config, 'gateway', log)

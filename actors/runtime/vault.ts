@@ -24,9 +24,11 @@ const TAG_BYTES = 16
 const CACHE_BLOCKS = 2048
 /** Made ahead: two blocks seal the leads of a second's fastest import. */
 const AHEAD_KEYS = 2 * BLOCK_KEYS
+/** A lead's texts lie under two keys at most; others may take what was just fetched. */
+const TRIES_MAX = 5
 const INSTALL_KEY = 'install'
 
-/** A key that must be fetched first; who sees this fetches (`prepare`) and tries again. */
+/** A key that must be fetched first; who sees this fetches it and tries again (`withKeys`). */
 export class KeyNotCachedError extends EngineError {
   readonly ref: number
   constructor(ref: number) {
@@ -78,6 +80,21 @@ export class Vault implements Sealer {
     if (this.#ahead.length < count) await this.#fill(count)
     for (const block of new Set(refs.map(blockOf))) {
       if (!this.#blocks.has(block)) await this.#load(block)
+    }
+  }
+
+  /**
+   * Runs what may need keys that are not in memory, fetches them, and runs it again. It must change
+   * nothing before it has its keys.
+   */
+  async withKeys<T>(use: () => T | Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await use()
+      } catch (error) {
+        if (!(error instanceof KeyNotCachedError) || tries === TRIES_MAX) throw error
+        await this.prepare(1, error.ref === 0 ? [] : [error.ref])
+      }
     }
   }
 

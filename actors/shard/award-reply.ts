@@ -57,7 +57,7 @@ export function encodeAward(
     return encode(openLead(vault, campaign, row))
   } catch (error) {
     if (!(error instanceof KeyNotCachedError)) throw error
-    return vault.prepare(0, [keyRef]).then(() => encode(openLead(vault, campaign, row)))
+    return vault.withKeys(() => encode(openLead(vault, campaign, row)))
   }
 }
 

@@ -2,6 +2,7 @@
 // little, or a record could exceed what the server takes; a little too much costs nothing.
 
 import { pack } from '../protocol/codec.ts'
+import type { Order } from '../protocol/commands.ts'
 import type { Event, StoredLead } from '../protocol/events.ts'
 
 /** Names, numbers and ids of the largest event without texts and lists, bytes. */
@@ -29,14 +30,15 @@ export function sizeOf(event: Event): number {
     case 'lead.noted':
       return FIELDS_BYTES + (event.note?.length ?? 0)
     case 'lead.awarded':
-      return (
-        FIELDS_BYTES +
-        event.unknown.length * ID_BYTES +
-        (event.bids === undefined ? 0 : event.bids.length * BID_BYTES)
-      )
+      return awardSize(event)
     default:
       return FIELDS_BYTES
   }
+}
+
+/** The same for the award an order will lead to. */
+export function awardSize({ unknown, bids }: Pick<Order, 'unknown' | 'bids'>): number {
+  return FIELDS_BYTES + unknown.length * ID_BYTES + (bids?.length ?? 0) * BID_BYTES
 }
 
 function leadSize(lead: Partial<StoredLead>): number {

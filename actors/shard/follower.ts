@@ -43,9 +43,12 @@ export class Follower {
     log: Log,
     onBroken: (error: Error) => void,
   ): Promise<Follower> {
+    // Also one that cannot be read any more says how far the log went (SN2).
+    const [newest] = await snapshots.list(shard)
     const state = (await snapshots.load(shard)) ?? new ShardState(shard)
     const last = await readLast(link, shard)
-    if ((last?.seq ?? 0) < state.seq) throw new RolledBackError(shard, state.seq, last?.seq ?? 0)
+    const known = Math.max(newest?.seq ?? 0, state.seq)
+    if ((last?.seq ?? 0) < known) throw new RolledBackError(shard, known, last?.seq ?? 0)
     const follower = new Follower(link, state, log, onBroken)
     await follower.#replay()
     return follower

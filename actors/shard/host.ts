@@ -10,6 +10,7 @@
 //       the others go on.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../protocol/codec.ts'
 import type {
   Bids,
@@ -55,6 +56,8 @@ const LEASE_TICK_MS = 100
 const RELEASE_TIMEOUT_MS = 1000
 /** A claim that lost a race waits this long before it looks again. */
 const BACK_OFF_MS = 200
+/** How long a host that leaves waits for roles that are just changing. */
+const CHANGES_MS = 2000
 
 /** What this host is to a shard. */
 type Role =
@@ -82,16 +85,20 @@ export class Host {
   readonly #keeper: SnapshotKeeper
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
-  readonly #changing = new Set<ShardId>()
+  readonly #changing = new Map<ShardId, Promise<void>>()
   readonly #subscriptions: Subscription[] = []
   readonly #timers: NodeJS.Timeout[] = []
   /** Faults of campaigns since the start, for metrics. */
   faults = 0
   /** Times this host was told that it no longer owns a shard. */
   fenced = 0
+  /** The last load that was begun. */
+  #loading: Promise<unknown> = Promise.resolve()
   #draining = false
   #stopped = false
+  #stopping: Promise<void> | null = null
   #beating = false
+  #beatAgain = false
   #beatAt = 0
 
   private constructor(options: HostOptions, hosts: Hosts, snapshots: SnapshotStore) {
@@ -130,10 +137,17 @@ export class Host {
   }
 
   /** Hands every shard over and leaves. Resolves when nothing is held any more. */
-  async stop(): Promise<void> {
-    if (this.#draining) return
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     this.#draining = true
     await this.#beat().catch(() => {}) // Peers take over sooner when they hear it; not a must.
+    // A claim on its way becomes a role first, to be given up like the others.
+    const patience = sleep(CHANGES_MS, undefined, { ref: false })
+    await Promise.race([Promise.all(this.#changing.values()), patience])
     await Promise.all([...this.#roles.keys()].map((shard) => this.#giveUp(shard)))
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)
@@ -180,14 +194,19 @@ export class Host {
     }
   }
 
+  /** Tells peers what is held. One beat at a time; what changes during one is told by another. */
   async #beat(): Promise<void> {
-    if (this.#beating || this.#stopped) return
+    this.#beatAgain = true
+    if (this.#beating) return
     this.#beating = true
     try {
-      const shards: { [shard: string]: number } = {}
-      for (const shard of this.owned()) shards[shard.state.shard] = shard.epoch
-      await this.#hosts.beat(this.id, { boot: this.boot, draining: this.#draining, shards })
-      this.#beatAt = performance.now()
+      while (this.#beatAgain && !this.#stopped) {
+        this.#beatAgain = false
+        const shards: { [shard: string]: number } = {}
+        for (const shard of this.owned()) shards[shard.state.shard] = shard.epoch
+        await this.#hosts.beat(this.id, { boot: this.boot, draining: this.#draining, shards })
+        this.#beatAt = performance.now()
+      }
     } finally {
       this.#beating = false
     }
@@ -222,17 +241,17 @@ export class Host {
   }
 
   #change(shard: ShardId, run: () => Promise<void>): void {
-    this.#changing.add(shard)
     const { log } = this.#options
-    run()
+    const change = run()
       .catch(async (error: unknown) => {
         if (error instanceof RolledBackError || error instanceof CorruptLogError) {
           return this.#halt(shard, error)
         }
         log.warn({ shard, error: String(error) }, 'shard not taken, trying again')
-        await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS))
+        await sleep(BACK_OFF_MS)
       })
       .finally(() => this.#changing.delete(shard))
+    this.#changing.set(shard, change)
   }
 
   async #takeOver(shard: ShardId): Promise<void> {
@@ -266,6 +285,7 @@ export class Host {
     const epoch = state.epoch + 1
     const journal = new Journal({ link, state, host: this.id, epoch, log })
     await journal.append([], clock.now(), { boot: this.boot })
+    if (this.#stopped) return // It took so long that this host has left meanwhile.
     const owner = new Shard({
       state,
       journal,
@@ -295,7 +315,10 @@ export class Host {
     if (this.#roles.get(shard)?.kind !== 'none') return
     const { link, log } = this.#options
     const broken = (error: Error) => this.#halt(shard, error)
-    const follower = await Follower.load(link, shard, this.#snapshots, log, broken)
+    // One after the other: side by side they would take as long, and none be ready before the last.
+    const load = this.#loading.then(() => Follower.load(link, shard, this.#snapshots, log, broken))
+    this.#loading = load.catch(() => {}) // Whoever waits behind it has its own shard to load.
+    const follower = await load
     await follower.follow()
     this.#roles.set(shard, { kind: 'following', follower })
   }

@@ -3,8 +3,11 @@
 //
 //   IN1. A message is acknowledged after its leads are durable. One delivered twice is harmless:
 //        a lead is known by its key for ever (I3).
+//   IN2. A message that cannot be read, or whose campaign is quarantined, is set aside in the same
+//        stream for an operator: it was acknowledged to its sender, and the others must go on.
 
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { unpack } from '../protocol/codec.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { INBOX, inboxSubject } from '../protocol/subjects.ts'
@@ -18,6 +21,8 @@ const BATCH = 16
 const EXPIRES_MS = 1000
 const ACK_WAIT_MS = 30_000
 const PAUSE_MS = 500
+/** Where messages wait that only an operator can help; no shard is called so. */
+export const ASIDE = 'in.aside'
 
 export class InboxReader {
   readonly #link: Link
@@ -48,7 +53,7 @@ export class InboxReader {
       } catch (error) {
         if (this.#stopped || this.#shard.lost) return
         this.#log.debug({ error: String(error) }, 'inbox not readable')
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+        await sleep(PAUSE_MS)
       }
     }
   }
@@ -75,14 +80,45 @@ export class InboxReader {
       const messages = await consumer.fetch({ max_messages: BATCH, expires: EXPIRES_MS })
       for await (const message of messages) {
         if (this.#stopped || this.#shard.lost) return
-        const leads = unpack<LeadInput[]>(this.#vault.openTransport(message.data))
-        const answer = await this.#shard.execute({ type: 'ingest', leads, fromInbox: true })
-        if (answer.type !== 'outcomes') {
-          message.nak(PAUSE_MS)
-          return
-        }
-        message.ack()
+        if (await this.#take(message)) continue
+        // What was fetched comes again, in order, to the next consumer.
+        await sleep(PAUSE_MS)
+        return
       }
     }
+  }
+
+  /** Takes one message's leads in; false when the owner cannot now. */
+  async #take(message: JsMsg): Promise<boolean> {
+    const { shard } = this.#shard.state
+    const leads = this.#leadsOf(message)
+    if (leads === null) {
+      await this.#setAside(message, 'unreadable')
+      return true
+    }
+    const answer = await this.#shard.execute({ type: 'ingest', leads, fromInbox: true })
+    if (answer.type !== 'outcomes') return false
+    const rejected = answer.outcomes.filter((outcome) => typeof outcome === 'object').length
+    if (rejected > 0) this.#log.warn({ shard, leads: rejected }, 'queued leads rejected')
+    const { campaigns } = this.#shard.state
+    if (leads.some(({ campaign_id }) => campaigns.get(campaign_id)?.quarantined != null)) {
+      await this.#setAside(message, 'quarantined')
+    } else message.ack()
+    return true
+  }
+
+  #leadsOf(message: JsMsg): LeadInput[] | null {
+    try {
+      return unpack<LeadInput[]>(this.#vault.openTransport(message.data))
+    } catch {
+      return null // Not sealed by this installation, or damaged: it says so where it is set aside.
+    }
+  }
+
+  async #setAside(message: JsMsg, reason: string): Promise<void> {
+    const { shard } = this.#shard.state
+    await this.#link.js.publish(ASIDE, message.data)
+    message.ack()
+    this.#log.error({ shard, sequence: message.seq, reason }, 'queued leads set aside')
   }
 }

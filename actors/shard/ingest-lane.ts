@@ -3,8 +3,6 @@
 import { Campaign } from '../campaign/campaign.ts'
 import { decideIntake } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
-import { CampaignFault } from '../protocol/errors.ts'
-import type { Event } from '../protocol/events.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { defaultSettings } from '../protocol/settings.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
@@ -16,8 +14,6 @@ const SLICE = 64
 const SLICES_ALONE = 6
 /** Leads that may wait; beyond it the sender is told to go by the inbox. */
 const WAITING_MAX = 20_000
-/** A guess at the size of an accepted lead in the record beside its texts, bytes. */
-const LEAD_BYTES = 400
 
 interface Job {
   leads: LeadInput[]
@@ -34,7 +30,7 @@ export interface IngestLaneOptions {
   now: () => number
   timezone: string
   /** Sets a campaign aside whose state proved broken. */
-  quarantine: (campaign: Campaign, fault: CampaignFault) => void
+  fault: (campaign: Campaign, error: unknown) => void
 }
 
 export class IngestLane {
@@ -122,21 +118,16 @@ export class IngestLane {
     if (campaign === undefined) {
       return { path: '/customer_id', reason: 'required for a campaign nobody has put yet' }
     }
-    const decision = decideIntake(campaign, lead, now(), vault)
-    if (decision.event === undefined) return decision.outcome
     try {
-      this.#emit(decision.event, lead)
+      const decision = decideIntake(campaign, lead, now(), vault)
+      if (decision.event !== undefined) this.#options.gate().emit(decision.event)
+      return decision.outcome
     } catch (error) {
-      if (!(error instanceof CampaignFault)) throw error
-      this.#options.quarantine(campaign, error)
+      if (error instanceof KeyNotCachedError) throw error
+      // Whatever a lead breaks, it breaks in its campaign: it must not end host after host.
+      this.#options.fault(campaign, error)
       return { path: '/campaign_id', reason: `campaign ${campaign.id} was just quarantined` }
     }
-    return decision.outcome
-  }
-
-  #emit(event: Event, lead: LeadInput): void {
-    const texts = (lead.attributes === undefined ? 0 : 1) * 500
-    this.#options.gate().emit(event, LEAD_BYTES + texts)
   }
 
   /** A lead for a campaign never put creates it, with defaults; undefined where that cannot be. */
@@ -147,7 +138,7 @@ export class IngestLane {
     // A lead that will be rejected must not leave a campaign behind.
     if (lead.lead_type === undefined || lead.created_at === undefined) return new Campaign(settings)
     const campaign_id = lead.campaign_id
-    this.#options.gate().emit({ type: 'campaign.put', campaign_id, at: now(), settings }, 800)
+    this.#options.gate().emit({ type: 'campaign.put', campaign_id, at: now(), settings })
     return state.campaigns.get(lead.campaign_id)
   }
 }

@@ -31,6 +31,8 @@ import { recordHash, type ShardState } from './state.ts'
 const WRONG_LAST_SEQUENCE = 10_071
 const STILL_CLEARING = 10_164
 const APPEND_TIMEOUT_MS = 1000
+/** What the server counts beside the record itself. */
+const HEADERS_BYTES = 1024
 const RETRY_FIRST_MS = 2
 const RETRY_MAX_MS = 250
 
@@ -72,7 +74,8 @@ export class Journal {
 
   /**
    * Appends one record and resolves with its sequence once it is durable. Throws FencedError,
-   * RolledBackError, or JOURNAL_STOPPED; after any of these the state is worth nothing.
+   * RolledBackError, JOURNAL_STOPPED or RECORD_TOO_LARGE; after any of these the state is worth
+   * nothing.
    */
   async append(events: Event[], at: number, claim?: { boot: string }): Promise<number> {
     const record: Record = {
@@ -88,6 +91,14 @@ export class Journal {
     }
     const bytes = encodeRecord(record)
     const hash = recordHash(bytes)
+    const largest = this.#link.nc.info?.max_payload ?? Number.POSITIVE_INFINITY
+    if (bytes.length + HEADERS_BYTES > largest) {
+      // Trying again would not make it smaller.
+      throw new EngineError(
+        'RECORD_TOO_LARGE',
+        `shard ${record.shard}: a record of ${bytes.length} bytes, the server takes ${largest}: raise its max_payload`,
+      )
+    }
     this.appendingSince = performance.now()
     const seq = await this.#land(bytes, hash)
     this.appendingSince = null
@@ -112,6 +123,7 @@ export class Journal {
           const landed = await this.#resolve(hash)
           if (landed !== null) return landed
         }
+        this.#checkStopped()
         await sleep(pauseMs)
       }
     }
@@ -132,12 +144,7 @@ export class Journal {
   /** Reads until the log answers: without its answer nothing can be said. */
   async #read(read: () => Promise<Stored | null>): Promise<Stored | null> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
-      if (this.#stopped) {
-        throw new EngineError(
-          'JOURNAL_STOPPED',
-          `shard ${this.#state.shard}: the append was given up`,
-        )
-      }
+      this.#checkStopped()
       try {
         return await read()
       } catch (error) {
@@ -145,6 +152,11 @@ export class Journal {
         await sleep(pauseMs)
       }
     }
+  }
+
+  #checkStopped(): void {
+    if (!this.#stopped) return
+    throw new EngineError('JOURNAL_STOPPED', `shard ${this.#state.shard}: the append was given up`)
   }
 }
 

@@ -20,15 +20,14 @@ export async function showLead(
 ): Promise<LeadShown> {
   const { columns } = campaign.leads
   const lead = campaign.leads.id(row)
-  const keyRef = columns.keyRef[row] as number
-  if (keyRef !== 0) await vault.prepare(0, [keyRef])
+  const opened = await vault.withKeys(() => openLead(vault, campaign, row))
   const standing = campaign.standing(row)
   const lease = campaign.leases.get(row)
   const shown: LeadShown = {
     type: 'lead',
     lead_id: lead,
     campaign_id: campaign.id,
-    lead: leadView(campaign, row, openLead(vault, campaign, row)),
+    lead: leadView(campaign, row, opened),
     state: standing.state,
     reschedules: standing.reschedules,
     attempts: columns.attempts[row] as number,

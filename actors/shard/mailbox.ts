@@ -96,15 +96,15 @@ export class Mailbox {
     }
     const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
     const row = campaign.leads.row(lead as LeadInput['id'])
-    await this.#prepareSeal(campaign, row)
     const { vault, link } = this.#options
     let history: Awaited<ReturnType<typeof awardHistory>> | undefined
     // At most twice: what the history says of a closed award does not change any more.
     for (;;) {
-      const reply = await this.#shard.commit(campaign, () => {
+      const decide = () => {
         const decision = decideDisposition(campaign, request, this.#shard.now(), vault, history)
         return 'lookup' in decision ? undefined : decision
-      })
+      }
+      const reply = await vault.withKeys(() => this.#shard.commit(campaign, decide))
       if (reply !== undefined) return answer(reply)
       history =
         row === undefined || !byAward
@@ -119,11 +119,6 @@ export class Mailbox {
               request.award_id,
             )
     }
-  }
-
-  async #prepareSeal(campaign: Campaign, row: number | undefined): Promise<void> {
-    const keyRef = row === undefined ? 0 : (campaign.leads.columns.keyRef[row] as number)
-    await this.#options.vault.prepare(1, keyRef === 0 ? [] : [keyRef])
   }
 
   async #ingest(leads: LeadInput[], fromInbox: boolean): Promise<CommandReply> {
@@ -142,7 +137,12 @@ export class Mailbox {
     const same = known !== undefined && JSON.stringify(known.settings) === JSON.stringify(settings)
     if (!same) {
       const { campaign_id } = settings
-      this.#shard.emit({ type: 'campaign.put', campaign_id, at: now, settings }, 2000)
+      try {
+        this.#shard.emit({ type: 'campaign.put', campaign_id, at: now, settings })
+      } catch (error) {
+        if (known === undefined) throw error // Nothing is there yet that it could have broken.
+        this.#shard.fault(known, error)
+      }
     }
     await this.#shard.durable()
     return answer(campaignShown(this.#shard.campaign(settings.campaign_id), now))

@@ -9,6 +9,7 @@
 import { EngineError } from '../protocol/errors.ts'
 import { type Event, isLeadEvent } from '../protocol/events.ts'
 import { RECORD_BYTES_MAX } from '../protocol/record.ts'
+import { sizeOf } from './event-size.ts'
 import type { Journal } from './journal.ts'
 import type { ShardState } from './state.ts'
 
@@ -22,9 +23,6 @@ interface Batch {
   settle: () => void
   fail: (error: Error) => void
 }
-
-/** A guess at an event's size in the record, bytes; leads say their own. */
-const EVENT_BYTES = 420
 
 export class OutputGate {
   readonly #state: ShardState
@@ -71,9 +69,19 @@ export class OutputGate {
     return this.#waiting.length
   }
 
-  /** Applies an event and puts it in the open record. Throws what `apply` throws, adding nothing. */
-  emit(event: Event, bytes = EVENT_BYTES): void {
-    if (this.#open.bytes + bytes > RECORD_BYTES_MAX) this.#rotate()
+  /** Whether memory is exactly what the log says: nothing is open, waiting or in flight. */
+  get settled(): boolean {
+    return this.#open.events.length === 0 && this.#waiting.length === 0 && this.#flying === null
+  }
+
+  /**
+   * Applies an event and puts it in the open record. Throws what `apply` throws, adding nothing;
+   * does nothing once the shard is lost, so that a state somebody copies then stays as it is.
+   */
+  emit(event: Event): void {
+    if (this.#lost !== null) return
+    const bytes = sizeOf(event)
+    this.reserve(bytes)
     const row = this.#state.apply(event)
     this.#open.events.push(event)
     this.#open.rows.push(row)
@@ -95,9 +103,9 @@ export class OutputGate {
     for (const batch of [...this.#waiting, this.#open]) batch.fail(error)
   }
 
-  /** Makes sure that what a command decides goes into one record, or none of it. */
-  reserve(events: number): void {
-    if (this.#open.bytes + events * EVENT_BYTES > RECORD_BYTES_MAX) this.#rotate()
+  /** Makes sure that so many bytes of events go into one record. */
+  reserve(bytes: number): void {
+    if (this.#open.bytes + bytes > RECORD_BYTES_MAX) this.#rotate()
   }
 
   /** Asks for a record soon, for there is ingest waiting to join one. */

@@ -4,7 +4,8 @@
 //   SH1. No decision spans an `await`. What a decision needs from elsewhere (a key, an award's
 //        history) is fetched first, and the decision is made anew with it.
 //   SH2. A fault in one campaign quarantines that campaign; the shard goes on.
-//   SH3. Once the shard is lost (fenced, rolled back) it answers `moved` to everything.
+//   SH3. Once the shard is lost (fenced, rolled back) it answers `moved` to everything, and its
+//        state changes no more.
 
 import { answerCall } from '../campaign/bid.ts'
 import type { Campaign } from '../campaign/campaign.ts'
@@ -27,6 +28,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import { type Details, encodeAward } from './award-reply.ts'
+import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
 import type { Journal } from './journal.ts'
 import { readLast } from './log-reader.ts'
@@ -37,6 +39,10 @@ import type { ShardState } from './state.ts'
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
 const APPEND_SLOW_MS = 1500
 const BACKLOG_MAX = 8
+/** A guess at an award's size in the record, to keep those of one command together. */
+const AWARD_BYTES = 420
+/** A log that does not answer holds a hand-over no longer than this. */
+const DRAIN_MS = 4000
 /** Errors after which an append may have landed all the same. */
 const UNKNOWN_FATE = new Set(['JOURNAL_STOPPED', 'APPEND_FAILED', 'LOG_ROLLED_BACK'])
 
@@ -50,7 +56,6 @@ export interface ShardOptions {
   host: HostId
   timezone: string
   onLost: (error: Error) => void
-  /** Told of each award's first call: seconds from arrival to confirm, per customer. */
   onFault: (fault: CampaignFault) => void
 }
 
@@ -64,6 +69,7 @@ export class Shard {
   /** Words for the terms of awards made here, for repetitions of their reply. */
   readonly #details = new WeakMap<LeadAwarded, Details>()
   #lost: Error | null = null
+  #draining = false
   /** Leads still wait in the inbox: what comes directly must go behind them. */
   behind = true
   /** Set while nothing may be decided; resolves when deciding goes on. */
@@ -80,13 +86,13 @@ export class Shard {
       vault: options.vault,
       now: () => this.now(),
       timezone: options.timezone,
-      quarantine: (campaign, fault) => this.#quarantine(campaign, fault),
+      fault: (campaign, error) => this.fault(campaign, error),
     })
     this.#gate = new OutputGate({
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onIdle: () => this.#quiet === null && this.lane.run(),
+      onIdle: () => this.#quiet === null && !this.#away && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }
@@ -108,10 +114,26 @@ export class Shard {
     this.#options.onLost(error)
   }
 
-  /** Waits for what was decided, then gives the shard up for another host to take. */
+  /** Takes nothing more, waits for what was decided, then gives the shard up to another host. */
   async drain(reason: Error): Promise<void> {
-    await this.#gate.durable().catch(() => {})
+    this.#draining = true
+    const patience = setTimeout(() => this.journal.stop(), DRAIN_MS)
+    await this.#settled().catch(() => {}) // Then it was lost already, and closed for that.
+    clearTimeout(patience)
     this.close(reason)
+  }
+
+  /** Nothing is taken here any more. */
+  get #away(): boolean {
+    return this.#draining || this.#lost !== null
+  }
+
+  /**
+   * Resolves at an instant when the state is exactly what the log says. Commands that were already
+   * waiting for something may decide meanwhile, so that one wait is not enough.
+   */
+  async #settled(): Promise<void> {
+    while (!this.#gate.settled) await this.#gate.durable()
   }
 
   /**
@@ -119,13 +141,13 @@ export class Shard {
    * millisecond or two that takes. What `copy` must see it has to read before its first `await`.
    */
   async quiesce(copy: () => Promise<void>): Promise<void> {
-    if (this.#quiet !== null || this.#lost !== null) return
+    if (this.#quiet !== null || this.#away) return
     let release: () => void = () => {}
     this.#quiet = new Promise((resolve) => {
       release = resolve
     })
     try {
-      await this.#gate.durable()
+      await this.#settled()
       void copy()
     } catch {
       // The shard was lost meanwhile: there is nothing to copy.
@@ -147,10 +169,11 @@ export class Shard {
 
   /** Answers a command; resolves once everything the answer tells is durable. */
   async execute(command: Command): Promise<CommandReply> {
-    if (this.#lost !== null) return { type: 'moved' }
+    if (this.#away) return { type: 'moved' }
     if (this.busy) return { type: 'busy' }
     try {
       while (this.#quiet !== null) await this.#quiet
+      if (this.#away) return { type: 'moved' }
       return await this.#mailbox.execute(command)
     } catch (error) {
       if (this.#lost !== null) return { type: fateOf(error) }
@@ -166,7 +189,7 @@ export class Shard {
     contractor?: ContractorId,
   ): CampaignAnswer {
     const campaign = this.state.campaigns.get(campaignId)
-    if (this.#lost !== null || this.busy) return { type: 'moved', campaign: campaignId }
+    if (this.#away || this.busy) return { type: 'moved', campaign: campaignId }
     if (campaign === undefined) return { type: 'unknown', campaign: campaignId }
     try {
       this.lapse(campaign)
@@ -200,21 +223,23 @@ export class Shard {
   /** Makes sure that this is still the owner; gives the shard up when it is not. */
   async verify(): Promise<void> {
     const last = await readLast(this.#options.link, this.state.shard)
-    const { epoch } = last === null ? this.journal : decodeRecord(last.bytes)
-    if (epoch > this.journal.epoch) {
-      this.close(new FencedError(this.state.shard, this.journal.epoch, epoch))
+    if (last === null) return
+    const epoch = epochOf(last.bytes)
+    // Bytes of nobody's have fenced this owner too: whoever folds the log next will say so.
+    if (epoch === null || epoch > this.journal.epoch) {
+      this.close(new FencedError(this.state.shard, this.journal.epoch, epoch ?? -1))
     }
   }
 
   /** Ends leases whose time has come, in every campaign. */
   tick(): void {
-    if (this.#lost !== null) return
+    if (this.#away) return
     for (const campaign of this.state.campaigns.values()) this.lapse(campaign)
   }
 
   /** Makes sure that so many awards, and the lapses they meet, go into one record. */
   reserve(awards: number): void {
-    this.#gate.reserve(awards * 2)
+    this.#gate.reserve(awards * 2 * AWARD_BYTES)
   }
 
   /** What became of everything decided so far. */
@@ -229,7 +254,7 @@ export class Shard {
 
   /** Decides one order now; what it answers is true once the shard's `fate` is durable. */
   awardNow(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
-    if (this.#lost !== null || this.#quiet !== null) return { type: 'refused' }
+    if (this.#away || this.#quiet !== null) return { type: 'refused' }
     const campaign = this.state.campaigns.get(order.campaign)
     if (campaign === undefined || campaign.quarantined !== null) return { type: 'refused' }
     if (order.request !== null) {
@@ -237,10 +262,12 @@ export class Shard {
       if (before !== undefined) {
         return before.body === order.body ? this.#result(before, order) : { type: 'conflict' }
       }
-      if (this.state.requestsFull) return { type: 'full' }
+      if (this.state.requestsFull(campaign.clock(this.now()))) return { type: 'full' }
     }
     try {
       this.lapse(campaign)
+      // Its id names its place, so the place must not move to the next record.
+      this.#gate.reserve(awardSize(order))
       const { n, index } = this.#gate.next
       const decided = decideAward(campaign, order, { now: this.now(), asOf }, (lead) =>
         awardId(campaign.id, lead, n, index),
@@ -260,7 +287,10 @@ export class Shard {
   #result(event: LeadAwarded, order: Order): OrderResult | Promise<OrderResult> {
     const body = this.#encode(event, order.encoding)
     if (body instanceof Uint8Array) return { type: 'award', body }
-    return body.then((bytes) => ({ type: 'award', body: bytes }))
+    const opened = body.then((bytes): OrderResult => ({ type: 'award', body: bytes }))
+    // It is looked at once the award is durable; should it fail before that, somebody has to listen.
+    opened.catch(() => {})
+    return opened
   }
 
   #encode(event: LeadAwarded, encoding: Order['encoding']): Uint8Array | Promise<Uint8Array> {
@@ -284,27 +314,27 @@ export class Shard {
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined>
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined> {
     while (this.#quiet !== null) await this.#quiet
+    // It may have been lost since the command came, and the state is worth nothing then.
+    if (this.#lost !== null) throw this.#lost
     let reply: Reply | undefined
     try {
       this.lapse(campaign)
-      const decision = decide()
+      reply = quarantined(campaign)
+      const decision = reply === undefined ? decide() : undefined
       for (const event of decision?.events ?? []) this.emit(event)
-      reply = decision?.reply
+      reply ??= decision?.reply
     } catch (error) {
       if (error instanceof KeyNotCachedError) throw error
       this.fault(campaign, error)
-      reply = errorReply(
-        'QUARANTINED',
-        `campaign ${campaign.id} was quarantined: an operator must requeue it`,
-      )
+      reply = quarantined(campaign)
     }
     await this.durable()
     return reply
   }
 
   /** Applies an event and puts it on its way to the log. */
-  emit(event: Event, bytes?: number): void {
-    this.#gate.emit(event, bytes)
+  emit(event: Event): void {
+    this.#gate.emit(event)
   }
 
   /** Resolves once everything decided so far is durable. */
@@ -314,7 +344,7 @@ export class Shard {
 
   /** Ends the campaign's leases whose time has come. */
   lapse(campaign: Campaign): void {
-    if (campaign.quarantined !== null || this.#quiet !== null) return
+    if (campaign.quarantined !== null || this.#quiet !== null || this.#lost !== null) return
     try {
       decideLapses(campaign, this.now(), (event: Event) => this.#gate.emit(event))
     } catch (error) {
@@ -328,10 +358,6 @@ export class Shard {
       error instanceof CampaignFault
         ? error
         : new CampaignFault(campaign.id, String(error), { cause: error })
-    this.#quarantine(campaign, fault)
-  }
-
-  #quarantine(campaign: Campaign, fault: CampaignFault): void {
     this.#options.onFault(fault)
     if (campaign.quarantined !== null) return
     const at = campaign.clock(this.now())
@@ -341,7 +367,9 @@ export class Shard {
       at,
       reason: fault.message,
     })
-    // What the fault left in memory is not what the log says: fold the shard anew, soon.
+    // What the fault left in memory is not what the log says: no snapshot of it, no more events
+    // for it, and fold the shard anew, soon.
+    this.state.poisoned.add(campaign.id)
     this.#gate.durable().then(
       () => this.close(fault),
       () => {},
@@ -357,6 +385,21 @@ export class Shard {
 
   now(): number {
     return this.#options.clock.now()
+  }
+}
+
+/** Why a campaign that was set aside takes nothing; undefined when it was not. */
+function quarantined({ id, quarantined: reason }: Campaign): Reply | undefined {
+  if (reason === null) return undefined
+  return errorReply('QUARANTINED', `campaign ${id} is quarantined: an operator must requeue it`)
+}
+
+/** A record's epoch, null when these are not the bytes of one. */
+function epochOf(bytes: Uint8Array): number | null {
+  try {
+    return decodeRecord(bytes).epoch
+  } catch {
+    return null // What it is instead is for whoever folds the log.
   }
 }
 

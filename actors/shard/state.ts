@@ -34,7 +34,7 @@ export class ShardState {
   readonly campaigns = new Map<CampaignId, Campaign>()
   /** Awards by the request they answered, oldest first. */
   readonly requests = new Map<RequestId, LeadAwarded>()
-  /** Campaigns set aside by the fold itself (S2); what they hold cannot be trusted. */
+  /** Campaigns whose state a fault left half changed, here or in the fold (S2): it is not touched. */
   readonly poisoned = new Set<CampaignId>()
   /** Stream sequence, number and hash of the last record folded; its owner's term and name. */
   seq = 0
@@ -86,8 +86,12 @@ export class ShardState {
     if (campaign !== undefined) campaign.leads.columns.lastSeq[row] = seq
   }
 
-  /** Applies one event; the row it was about, or -1. Throws CampaignFault. */
+  /**
+   * Applies one event; the row it was about, or -1. Throws CampaignFault. An event of a poisoned
+   * campaign changes nothing.
+   */
   apply(event: Event): number {
+    if (this.poisoned.has(event.campaign_id)) return -1
     let campaign = this.campaigns.get(event.campaign_id)
     if (campaign === undefined) {
       if (event.type !== 'campaign.put') {
@@ -103,13 +107,14 @@ export class ShardState {
     return row
   }
 
-  /** Whether another request id may be remembered. */
-  get requestsFull(): boolean {
-    return this.requests.size >= REQUESTS_MAX
+  /** Whether another request id may not be remembered at `now`, for none is old enough to go. */
+  requestsFull(now: number): boolean {
+    if (this.requests.size < REQUESTS_MAX) return false
+    const [[, oldest] = []] = this.requests
+    return oldest !== undefined && oldest.at > now - REQUEST_KEPT_MS
   }
 
   #foldEvent(event: Event): number {
-    if (this.poisoned.has(event.campaign_id)) return -1
     try {
       return this.apply(event)
     } catch (error) {

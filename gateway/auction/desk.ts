@@ -14,10 +14,10 @@ import * as requests from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import type { Log } from '../../actors/runtime/log.ts'
-import type { Answer, Call } from './services.ts'
 import type { Auction } from './auction.ts'
 import type { IngestDesk } from './ingest.ts'
 import type { Router } from './router.ts'
+import type { Answer, Call } from './services.ts'
 
 /** Ingest requests at work; beyond it importing clients are told to slow down. */
 const INGESTS_MAX = 64

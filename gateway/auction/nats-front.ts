@@ -1,6 +1,6 @@
 // NATS front: the contract's subjects, from message to message.
 
-import { decodeBody, encodeBody, type Encoding } from '../../actors/protocol/codec.ts'
+import { decodeBody, type Encoding, encodeBody } from '../../actors/protocol/codec.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import {
@@ -77,7 +77,10 @@ function budgetOf(msg: Msg): number {
   if (text === undefined || text === '') return BUDGET_STANDARD_MS
   const ms = Number(text)
   if (!Number.isFinite(ms) || ms < BUDGET_MIN_MS) {
-    throw new InputError('INVALID', `header ${BUDGET_HEADER} must be ${BUDGET_MIN_MS} or more milliseconds`)
+    throw new InputError(
+      'INVALID',
+      `header ${BUDGET_HEADER} must be ${BUDGET_MIN_MS} or more milliseconds`,
+    )
   }
   return Math.min(ms, BUDGET_MAX_MS)
 }

@@ -1,6 +1,9 @@
 // Asking: which lead a contractor gets, and what the answer says.
 
 import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROJECT_DIR } from '../../deploy/nats-server.ts'
 import type { Answer } from '../support/cluster.ts'
 import { suite } from '../support/suite.ts'
 import { DAY, Engine, eventsOf, HOUR, iso, MINUTE } from './engine.ts'
@@ -186,6 +189,18 @@ test('A31: the terms of every award add up to its score, whatever its class and 
     let sum = 0
     for (const { value } of why.terms) sum += value
     assert.equal(sum, score)
+  }
+})
+
+test('A31: the assumptions are written down, and each names the test that shows it', async () => {
+  const design = await readFile(join(PROJECT_DIR, 'DESIGN.md'), 'utf8')
+  const here = join(PROJECT_DIR, 'test/acceptance')
+  const files = (await readdir(here)).filter((name) => name.endsWith('.test.ts'))
+  const tests = (await Promise.all(files.map((name) => readFile(join(here, name), 'utf8')))).join()
+  for (let i = 1; i <= 9; i++) {
+    const [, shown] = new RegExp(`^\\| G${i} \\|.*\`(G${i}: [^\`]+)\``, 'm').exec(design) ?? []
+    assert.ok(shown, `DESIGN.md states G${i} and its test`)
+    assert.ok(tests.includes(`test('${shown}'`), `there is a test "${shown}"`)
   }
 })
 

@@ -293,7 +293,7 @@ function p99(sorted: readonly number[]): number {
 /** Makes node tell the most memory the process ever had. */
 const TELL_MEMORY = [
   '--import',
-  'data:text/javascript,process.on("exit",()=>process.stderr.write(`maxrss=${process.resourceUsage().maxRSS}\\n`))',
+  'data:text/javascript,process.on("exit",()=>process.stderr.write("maxrss="+process.resourceUsage().maxRSS))',
 ]
 
 test('A3: a CSV of 100,000 rows is imported in bounded memory while calls go on', async () => {

@@ -34,11 +34,17 @@ export async function benchRecovery({ leads = 1_000_000 } = {}): Promise<Figure[
   // while it serves again.
   await second.stop()
   second.restart()
-  await until(next, 'the host to serve', { deadlineMs: 120_000, pollMs: 20 })
+  await until(next, 'the host to serve', { deadlineMs: 40_000, pollMs: 20 }).catch((e) => {
+    process.stderr.write(second.output.slice(-6000))
+    throw e
+  })
   await second.kill9()
   started = performance.now()
   second.restart()
-  await until(next, 'the host to serve again', { deadlineMs: 120_000, pollMs: 20 })
+  await until(next, 'the host to serve again', { deadlineMs: 60_000, pollMs: 20 }).catch((e) => {
+    process.stderr.write(second.output.slice(-6000))
+    throw e
+  })
   const aloneMs = performance.now() - started
   const memory = rss(second.pid) / leads
   const synced = await syncedPublishes(cluster)

@@ -23,7 +23,10 @@ test('a bid is the class and score of the best lead, and up to as many as are wa
     assert.deepEqual([answer.campaign, answer.customer, answer.served_at], [4, 55, 0])
     assert.equal(answer.bids.length, bids)
     const scores = answer.bids.map(([, score]) => score)
-    assert.deepEqual(scores, [...scores].sort((a, b) => b - a))
+    assert.deepEqual(
+      scores,
+      [...scores].sort((a, b) => b - a),
+    )
   }
   const award = desk.award()
   const answer = desk.bid()
@@ -106,14 +109,15 @@ test('leads in zones of their own are open by their own clock', () => {
 test('the conditions of a second stay, so that an award is scored as its bid was', () => {
   const desk = new Desk()
   for (let id = 1; id <= 60; id++) desk.send(id)
-  const asOf = desk.now
   for (let i = 0; i < 8; i++) {
-    desk.now += 50
+    desk.now += 5 * SECOND_MS
     desk.award()
   }
+  const asOf = desk.now
   const before = conditionsOf(desk.campaign, asOf)
   for (let i = 0; i < 20; i++) desk.award()
   assert.deepEqual(conditionsOf(desk.campaign, asOf), before)
+  assert.notEqual(conditionsOf(desk.campaign, asOf + SECOND_MS).waitS, before.waitS)
   for (let i = 0; i < 100; i++) conditionsOf(desk.campaign, asOf + i * SECOND_MS)
   assert.ok(desk.campaign.waits.size <= 8)
 })
@@ -126,12 +130,14 @@ const step = fc.oneof(
   fc.record({ type: fc.constant('skip' as const) }),
 )
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
 /** A call for bids 100 ms before hours end, and an award as of it when they have ended. */
-const ENDS_BETWEEN = [
-  { type: 'pass' as const, ms: 50 },
-  { type: 'award' as const, lag: 0 },
-  { type: 'pass' as const, ms: 100 },
-  { type: 'award' as const, lag: 100 },
+const ENDS_BETWEEN: Step[] = [
+  { type: 'pass', ms: 50 },
+  { type: 'award', lag: 0 },
+  { type: 'pass', ms: 100 },
+  { type: 'award', lag: 100 },
 ]
 
 test('Q2, I5: what bids remember is what a new search finds, also when hours end meanwhile', () => {

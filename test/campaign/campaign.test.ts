@@ -139,7 +139,12 @@ test('C4, I8: the campaign’s time never runs back, whatever an event says', ()
   const desk = new Desk()
   desk.now = T0 + HOUR_MS
   desk.send(1)
-  desk.emit({ type: 'campaign.put', campaign_id: about.campaign_id, at: T0, settings: settingsOf() })
+  desk.emit({
+    type: 'campaign.put',
+    campaign_id: about.campaign_id,
+    at: T0,
+    settings: settingsOf(),
+  })
   assert.equal(desk.campaign.at, T0 + HOUR_MS)
   assert.equal(desk.campaign.clock(T0), T0 + HOUR_MS)
 })

@@ -18,7 +18,6 @@ import type { CampaignAnswer, IngestOutcome, Order } from '../../actors/protocol
 import type { Event, LeadAwarded } from '../../actors/protocol/events.ts'
 import {
   awardId,
-  type CampaignId,
   type ContractorId,
   fnv1a,
   type LeadId,
@@ -27,8 +26,8 @@ import {
 import { parseLead } from '../../actors/protocol/lead.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
-import { KEY_REF_BYTES, keyRefOf, type Sealer } from '../../actors/protocol/seal.ts'
 import { parse } from '../../actors/protocol/schema.ts'
+import { KEY_REF_BYTES, keyRefOf, type Sealer } from '../../actors/protocol/seal.ts'
 import { type Settings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 
 export const SECOND_MS = 1000
@@ -241,5 +240,3 @@ export class Desk {
     }
   }
 }
-
-export const CAMPAIGN = 4 as CampaignId

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { CATALOGUE } from '../../actors/protocol/dispositions.ts'
 import type { AwardId } from '../../actors/protocol/ids.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
-import { DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS } from './desk.ts'
+import { DAY_MS, type Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS } from './desk.ts'
 
 const LEADS = 12
 /** Hours that end, and leave time for something to happen. */
@@ -51,7 +51,10 @@ export const happening = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: on('confirm'), nth }) },
   { weight: 1, arbitrary: fc.record({ type: on('extend'), nth }) },
   { weight: 1, arbitrary: fc.record({ type: on('skip'), nth }) },
-  { weight: 6, arbitrary: fc.record({ type: on('dispose'), nth, code, note: maybe(on('call mother')) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: on('dispose'), nth, code, note: maybe(on('call mother')) }),
+  },
   { weight: 1, arbitrary: fc.record({ type: on('report'), lead, code }) },
   { weight: 1, arbitrary: fc.record({ type: on('put'), policy, max, paused }) },
   {

@@ -15,17 +15,21 @@ const id = fc.oneof(
 
 test('every id finds its row, and an id that was never added finds none', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(id, { maxLength: 800, size: 'max' }), fc.array(id), (ids, others) => {
-      const index = new IdIndex((row) => ids[row]!)
-      const model = new Map<number, number>()
-      for (const [row, added] of ids.entries()) {
-        assert.equal(index.get(added), undefined)
-        index.add(row)
-        model.set(added, row)
-        assert.equal(index.get(added), row)
-      }
-      for (const one of [...ids, ...others]) assert.equal(index.get(one), model.get(one))
-    }),
+    fc.property(
+      fc.uniqueArray(id, { maxLength: 800, size: 'max' }),
+      fc.array(id),
+      (ids, others) => {
+        const index = new IdIndex((row) => ids[row]!)
+        const model = new Map<number, number>()
+        for (const [row, added] of ids.entries()) {
+          assert.equal(index.get(added), undefined)
+          index.add(row)
+          model.set(added, row)
+          assert.equal(index.get(added), row)
+        }
+        for (const one of [...ids, ...others]) assert.equal(index.get(one), model.get(one))
+      },
+    ),
   )
 })
 

@@ -30,6 +30,10 @@ function derived(campaign: Campaign, now: number) {
     depth: new Map([...campaign.depth].filter(([, count]) => count > 0)),
     leases: [...campaign.leases.keys()],
     nextLeaseEnd: campaign.nextLeaseEnd(),
+    servedAt: campaign.servedAt,
+    waitS: campaign.pulls.waitS(100, now),
+    sla: campaign.sla.today(now),
+    hidden: campaign.hidden,
     nextWake: campaign.queue.nextWake(),
     firstCallsAt: campaign.queue.firstCallsAt(now),
     closed: campaign.queue.closed(now),
@@ -92,7 +96,10 @@ test('Q1, I1: whatever happens, each lead is in one place, and within its resche
         const configs = [...leads.columns.config.subarray(0, leads.size)]
         const over = configs.filter(isTerminal).length
         assert.equal(queue.awake + queue.asleep + leases.size + over, leads.size)
-        assert.equal([...depth.values()].reduce((sum, count) => sum + count, 0), leads.size)
+        assert.equal(
+          [...depth.values()].reduce((sum, count) => sum + count, 0),
+          leads.size,
+        )
         for (const config of configs) assert.ok(reschedulesOf(config) <= Math.max(1, max))
         for (const { lead_id } of leases.values()) {
           const row = leads.row(lead_id)!
@@ -113,7 +120,8 @@ test('I8: events are in order of time, and I1: every lease is ended before the n
       for (const event of desk.events) {
         assert.ok(event.at >= at)
         at = event.at
-        if (!('award_id' in event) || event.award_id === null || event.type === 'lead.noted') continue
+        if (!('award_id' in event) || event.award_id === null || event.type === 'lead.noted')
+          continue
         const open = held.get(event.lead_id)
         if (event.type === 'lead.awarded') {
           assert.equal(open, undefined)

@@ -131,10 +131,7 @@ test('A23: a reschedule told from outside moves a waiting lead; a stale lead tol
   const desk = new Desk()
   desk.send(1)
   desk.sendAgain(1, { rescheduled_at: iso(T0), revision: 1 })
-  assert.deepEqual(
-    [desk.lead(1).state, desk.lead(1).due_at],
-    ['rescheduled', T0 + 22 * HOUR_MS],
-  )
+  assert.deepEqual([desk.lead(1).state, desk.lead(1).due_at], ['rescheduled', T0 + 22 * HOUR_MS])
   for (const [i, cleared] of [{}, { rescheduled_at: null }].entries()) {
     desk.sendAgain(1, { lead_type: 'Stale', revision: 2 * i + 2 })
     desk.sendAgain(1, { lead_type: 'Live', ...cleared, revision: 2 * i + 3 })

@@ -4,6 +4,10 @@ import { Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
 
 const test = suite('outcome, late or without an award')
 
+const without = (code: string, fields: object = {}) => {
+  return { campaign_id: 4, lead_id: 1, channel: 'sms', code, ...fields }
+}
+
 /** An award that lapsed, unconfirmed or confirmed, five minutes ago. */
 function lapsed(confirmed = false): { desk: Desk; award: string } {
   const desk = new Desk()
@@ -53,6 +57,22 @@ test('A25: awarded again or closed, a late outcome only makes the timeline grow'
   }
 })
 
+test('A25: of two awards that lapsed only the last is still the lead’s', () => {
+  const { desk, award } = lapsed()
+  const last = desk.award().award_id
+  desk.now += 5 * MINUTE_MS
+  assert.equal(desk.dispose(award, 'converted').type, 'stale_award')
+  const reply = desk.dispose(last, 'converted')
+  assert.ok(reply.type === 'recorded' && reply.late === true)
+})
+
+test('A25: a lead that another channel closed meanwhile stays as that left it', () => {
+  const { desk, award } = lapsed()
+  desk.report(without('do_not_contact'))
+  assert.equal(desk.dispose(award, 'converted').type, 'stale_award')
+  assert.equal(desk.lead(1).state, 'suppressed')
+})
+
 test('an outcome of an award that was handed back is stale', () => {
   const desk = new Desk()
   desk.send(1)
@@ -70,10 +90,6 @@ test('an outcome of an award that never was is not found', () => {
     assert.ok(reply.type === 'error' && reply.code === 'NOT_FOUND', JSON.stringify(reply))
   }
 })
-
-const without = (code: string, fields: object = {}) => {
-  return { campaign_id: 4, lead_id: 1, channel: 'sms', code, ...fields }
-}
 
 test('an attempt without an award counts like any other', () => {
   const desk = new Desk()

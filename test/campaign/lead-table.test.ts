@@ -152,7 +152,10 @@ test('a callback stays promised, whatever the lead is called afterwards', () => 
   assert.equal(after(3, ['accept.live', 'callback', 'retype.stale']), 'callback Stale 0')
   const again: Move[] = ['retype.stale', 'retype.live']
   assert.equal(after(3, ['accept.live', ...call, 'callback', ...again]), 'callback Live 0')
-  assert.equal(after(3, ['accept.live', 'callback', 'award', 'retype.stale', 'return']), 'callback Stale 0')
+  assert.equal(
+    after(3, ['accept.live', 'callback', 'award', 'retype.stale', 'return']),
+    'callback Stale 0',
+  )
 })
 
 test('a stale lead that is live again starts afresh, with all its reschedules', () => {

@@ -15,7 +15,11 @@ const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
 const time = fc.integer({ min: -(10 ** 12), max: 10 ** 13 })
 const text = fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('constructor', '__proto__'))
 const key = fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name !== '__proto__')
-const value = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+const value = fc.oneof(
+  fc.string(),
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+)
 const attributes = fc
   .dictionary(key, value, { minKeys: 1, maxKeys: 5, noNullPrototype: true })
   .map((map) => JSON.parse(JSON.stringify(map)) as Record<string, string | number>) // no -0
@@ -50,38 +54,46 @@ const plain = (lead: StoredLead) => ({
 
 test('what was written is read, also after a hundred others, changes, and a snapshot', () => {
   fc.assert(
-    fc.property(fc.array(fields, { minLength: 1, maxLength: 120, size: 'max' }), fc.array(change), (all, changes) => {
-      const leads = new Leads()
-      const model = all.map((lead, i) => {
-        assert.equal(leads.add((i * 7 + 1) as LeadId, lead), i)
-        return { ...lead }
-      })
-      for (const { row, fields } of changes) {
-        const { lead_type: _, customer_id: __, ...written } = fields
-        leads.write(row % all.length, written)
-        Object.assign(model[row % all.length]!, written)
-      }
-      for (const copy of [leads, Leads.from(leads.image())]) {
-        for (const [row, lead] of model.entries()) {
-          assert.deepEqual(plain(copy.read(row, CUSTOMER)), plain(lead))
-          assert.equal(copy.row((row * 7 + 1) as LeadId), row)
-          assert.equal(copy.id(row), row * 7 + 1)
+    fc.property(
+      fc.array(fields, { minLength: 1, maxLength: 120, size: 'max' }),
+      fc.array(change),
+      (all, changes) => {
+        const leads = new Leads()
+        const model = all.map((lead, i) => {
+          assert.equal(leads.add((i * 7 + 1) as LeadId, lead), i)
+          return { ...lead }
+        })
+        for (const { row, fields } of changes) {
+          const { lead_type: _, customer_id: __, ...written } = fields
+          leads.write(row % all.length, written)
+          Object.assign(model[row % all.length]!, written)
         }
-        assert.deepEqual(copy.image(), leads.image())
-      }
-    }),
+        for (const copy of [leads, Leads.from(leads.image())]) {
+          for (const [row, lead] of model.entries()) {
+            assert.deepEqual(plain(copy.read(row, CUSTOMER)), plain(lead))
+            assert.equal(copy.row((row * 7 + 1) as LeadId), row)
+            assert.equal(copy.id(row), row * 7 + 1)
+          }
+          assert.deepEqual(copy.image(), leads.image())
+        }
+      },
+    ),
     { numRuns: 60 },
   )
 })
 
 test('absent fields stay as they are', () => {
   fc.assert(
-    fc.property(fields, fc.constantFrom('city', 'phone', 'attributes', 'amount_due'), (lead, name) => {
-      const leads = new Leads()
-      leads.add(1 as LeadId, lead)
-      leads.write(0, { [name]: null })
-      assert.deepEqual(plain(leads.read(0, CUSTOMER)), plain({ ...lead, [name]: null }))
-    }),
+    fc.property(
+      fields,
+      fc.constantFrom('city', 'phone', 'attributes', 'amount_due'),
+      (lead, name) => {
+        const leads = new Leads()
+        leads.add(1 as LeadId, lead)
+        leads.write(0, { [name]: null })
+        assert.deepEqual(plain(leads.read(0, CUSTOMER)), plain({ ...lead, [name]: null }))
+      },
+    ),
   )
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite } from '../support/suite.ts'
-import { Desk, DAY_MS, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
+import { DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
 
 const test = suite('lease')
 
@@ -28,7 +28,10 @@ test('A24: ten leads answer fifty requests with ten different leads', () => {
   const desk = new Desk()
   for (let id = 1; id <= 10; id++) desk.send(id)
   const awards = Array.from({ length: 50 }, () => desk.next()?.lead_id)
-  assert.deepEqual(awards.slice(0, 10).sort((a, b) => a! - b!), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  assert.deepEqual(
+    awards.slice(0, 10).sort((a, b) => a! - b!),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  )
   assert.ok(awards.slice(10).every((lead) => lead === undefined))
 })
 
@@ -44,6 +47,8 @@ test('an award is made only if its lead still reaches the reserve, by class and 
   desk.now += 400
   const award = desk.next({ reserve: [rank, score], asOf: desk.now - 400 })
   assert.equal(award?.score, score)
+  desk.send(2)
+  assert.equal(desk.next({ reserve: [1, 1000] })?.lead_id, 2) // A higher class needs no score.
 })
 
 test('A25: an award that nobody confirms lapses at its end, and the lead returns as it was', () => {
@@ -112,9 +117,10 @@ test('I5: an unconfirmed lease ends by closing time, and a confirm outside hours
 
 test('a confirmed lease goes on past closing: now + ttl each time, up to 2 h after the confirm', () => {
   const desk = new Desk()
-  desk.now = CLOSING - 30 * SECOND_MS
+  desk.now = CLOSING - 60 * SECOND_MS
   desk.send(1)
   const { award_id } = desk.award()
+  desk.now = CLOSING - 30 * SECOND_MS
   const confirmedAt = desk.now
   assert.deepEqual(desk.confirm(award_id), {
     type: 'confirmed',

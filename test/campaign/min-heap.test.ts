@@ -5,7 +5,10 @@ import { suite } from '../support/suite.ts'
 
 const test = suite('min-heap')
 
-const time = fc.oneof(fc.integer(), fc.constantFrom(0, 1, Number.NEGATIVE_INFINITY, Date.UTC(2026, 0)))
+const time = fc.oneof(
+  fc.integer(),
+  fc.constantFrom(0, 1, Number.NEGATIVE_INFINITY, Date.UTC(2026, 0)),
+)
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ time, row: fc.nat(1_000_000) }) },
   { weight: 2, arbitrary: fc.constant('pop' as const) },
@@ -18,7 +21,9 @@ test('it gives back what was pushed, earliest first, whatever the order and howe
       const model: { time: number; row: number }[] = []
       const pop = () => {
         assert.equal(heap.peek(), Math.min(...model.map((entry) => entry.time)))
-        const at = model.findIndex(({ time, row }) => time === heap.peek() && row === heap.peekRow())
+        const at = model.findIndex(
+          ({ time, row }) => time === heap.peek() && row === heap.peekRow(),
+        )
         assert.ok(at >= 0, 'it holds a row that was never pushed at that time')
         model.splice(at, 1)
         heap.pop()

@@ -1,7 +1,6 @@
 // Naive queue: which leads a bid would offer, by scoring every one of them. The model the queue
-// is held against, and the leads to hold it with.
+// is held against.
 
-import fc from 'fast-check'
 import { configOf } from '../../actors/campaign/lead-table.ts'
 import { Leads } from '../../actors/campaign/leads.ts'
 import { type Conditions, Queue } from '../../actors/campaign/queue.ts'
@@ -11,99 +10,9 @@ import { indexPolicy } from '../../actors/policy/index-policy.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
 import type { CustomerId, LeadId } from '../../actors/protocol/ids.ts'
-import { PLANS, type Plan, type Settings } from '../../actors/protocol/settings.ts'
-import { settingsOf } from './desk.ts'
-
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
-const ZONES = ['Asia/Kolkata', 'America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe']
-
-/** A lead in the queue's terms; ages count back from the run's first instant, in ms. */
-export interface Waiting {
-  kind: Kind
-  plan: Plan | null
-  city: string | null
-  tier: string | null
-  zone: string | null
-  attempts: number
-  reschedules: number
-  /** First calls: since creation; others: since they became due; negative: not yet. */
-  age: number
-  /** Stale leads: since the last activity, null for none known. */
-  activeAge: number | null
-}
-
-const age = fc.oneof(
-  { weight: 3, arbitrary: fc.integer({ min: 0, max: 40 * MINUTE_MS }) },
-  { weight: 3, arbitrary: fc.integer({ min: 0, max: 40 * HOUR_MS }) },
-  { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 * DAY_MS }) },
-  { weight: 1, arbitrary: fc.integer({ min: -2 * HOUR_MS, max: 0 }) },
-  // Equal arrivals, and ages right at the edges of deadlines.
-  { weight: 2, arbitrary: fc.constantFrom(0, 1, 30 * MINUTE_MS, 2 * HOUR_MS, 90 * MINUTE_MS) },
-)
-
-export const waiting: fc.Arbitrary<Waiting> = fc.record({
-  kind: fc.constantFrom<Kind>('first', 'first', 'again', 'callback', 'stale'),
-  plan: fc.constantFrom(null, ...PLANS),
-  city: fc.constantFrom(null, 'Delhi', 'Pune', 'constructor'),
-  tier: fc.constantFrom(null, 'gold', 'tin'),
-  zone: fc.option(fc.constantFrom(...ZONES), { freq: 4 }),
-  attempts: fc.nat(5),
-  reschedules: fc.nat(3),
-  age,
-  activeAge: fc.option(fc.integer({ min: -HOUR_MS, max: 400 * DAY_MS }), { freq: 4 }),
-})
-
-const DAILY = [1, 2, 3, 4, 5, 6, 7]
-const clock = fc.integer({ min: 0, max: 48 }).map((i) => {
-  return `${String(Math.floor(i / 2)).padStart(2, '0')}:${i % 2 === 0 ? '00' : '30'}`
-})
-const span = fc
-  .record({ days: fc.subarray(DAILY, { minLength: 2 }), from: clock, to: clock })
-  .filter(({ from, to }) => from < to)
-const hours = fc.oneof(
-  fc.constant([{ days: DAILY, from: '09:00', to: '19:00' }]),
-  fc.constant([{ days: DAILY, from: '00:00', to: '24:00' }]),
-  // Open at night, closed by day; past midnight in two entries.
-  fc.constant([
-    { days: DAILY, from: '21:00', to: '24:00' },
-    { days: DAILY, from: '00:00', to: '07:30' },
-  ]),
-  fc.array(span, { minLength: 1, maxLength: 4 }),
-)
-
-export const settings: fc.Arbitrary<Settings> = fc
-  .record({
-    policy: fc.constantFrom('index' as const, 'index' as const, 'fifo' as const),
-    timezone: fc.constantFrom(...ZONES),
-    hours,
-    pricing_plan: fc.constantFrom(...PLANS),
-    sla: fc.record({
-      minutes: fc.constantFrom(1, 30, 600, 3000),
-      target: fc.constant(0.9),
-    }),
-    reschedule: fc.record({
-      after_min_h: fc.constant(22),
-      after_max_h: fc.constantFrom(22, 24, 30),
-      max: fc.constant(3),
-    }),
-    weights: fc.record({
-      city: fc.constantFrom({}, { Delhi: 0.4, Pune: 0.1 }),
-      source: fc.constant({}),
-      stage: fc.constant({}),
-      attributes: fc.constantFrom({}, { tier: { gold: 0.5 } }),
-    }),
-  })
-  .map((changes) => settingsOf(changes))
-
-/** Instants on plain days and on those when some zone's clocks change. */
-export const instant = fc
-  .tuple(
-    fc.constantFrom('2026-01-07', '2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-11-01'),
-    fc.integer({ min: -DAY_MS, max: 2 * DAY_MS }),
-  )
-  .map(([day, by]) => Date.parse(day) + by)
+import type { Settings } from '../../actors/protocol/settings.ts'
+import { HOUR_MS, MINUTE_MS } from './desk.ts'
+import type { Waiting } from './waiting.ts'
 
 /** The leads, the queue over them, and what a queue should say. */
 export class NaiveQueue {
@@ -191,7 +100,12 @@ export class NaiveQueue {
       account_hash: 0,
     })
     const { columns } = this.leads
-    const state = { first: 'waiting', again: 'rescheduled', callback: 'callback', stale: 'stale' } as const
+    const state = {
+      first: 'waiting',
+      again: 'rescheduled',
+      callback: 'callback',
+      stale: 'stale',
+    } as const
     columns.config[row] = configOf({
       state: state[kind],
       origin: 'waiting',

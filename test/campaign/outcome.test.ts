@@ -50,10 +50,10 @@ test('A19: a due retry comes before any stale lead, and past 24 h has no deadlin
   desk.now = DUE
   const due = desk.award()
   assert.deepEqual([due.lead_id, due.class], [1, 2])
-  assert.ok(due.terms['deadline']! > 0)
+  assert.ok(due.terms.deadline! > 0)
   desk.now = T0 + 24 * HOUR_MS
   const overdue = desk.award()
-  assert.deepEqual([overdue.lead_id, overdue.class, overdue.terms['deadline']], [1, 2, 0])
+  assert.deepEqual([overdue.lead_id, overdue.class, overdue.terms.deadline], [1, 2, 0])
   assert.equal(desk.award().class, 1)
 })
 
@@ -163,8 +163,14 @@ test('busy: again in 30 min without a reschedule, three times a day, then the ne
   assert.ok(reply.type === 'recorded')
   assert.equal(reply.due_at, '2026-01-06T03:30:00.000Z')
   assert.equal(desk.lead(1).attempts, 4)
-  desk.now = Date.parse('2026-01-06T03:30:00Z')
-  assert.equal((desk.call('busy').reply as { due_at?: string }).due_at, '2026-01-06T04:00:00.000Z')
+  for (const [from, due] of [
+    ['2026-01-06T03:30:00.000Z', '2026-01-06T04:00:00.000Z'],
+    ['2026-01-06T04:00:00.000Z', '2026-01-06T04:30:00.000Z'],
+  ] as const) {
+    desk.now = Date.parse(from)
+    const next = desk.call('busy').reply
+    assert.ok(next.type === 'recorded' && next.due_at === due)
+  }
 })
 
 test('the day of busy calls is the lead’s own day, not one of UTC', () => {

@@ -29,17 +29,26 @@ test('the wait is the backlog over the rate of the last sixteen awards', () => {
 test('the wait lies between 20 s and 8 h, and grows with backlog and with silence', () => {
   const times = fc.array(fc.nat(HOUR_MS), { maxLength: 30 })
   fc.assert(
-    fc.property(times, fc.nat(1_000_000), fc.nat(10), fc.nat(HOUR_MS), (gaps, leads, more, later) => {
-      const rate = new PullRate()
-      let at = T0
-      for (const gap of gaps) rate.note((at += gap))
-      const wait = rate.waitS(leads, at)
-      assert.ok(wait >= 20 && wait <= 28_800)
-      assert.ok(rate.waitS(leads + more, at) >= wait)
-      assert.ok(rate.waitS(leads, at + later) >= wait)
-      // A clock behind the awards is no reason for nonsense.
-      assert.ok(rate.waitS(leads, T0 - 1) >= 20)
-    }),
+    fc.property(
+      times,
+      fc.nat(1_000_000),
+      fc.nat(10),
+      fc.nat(HOUR_MS),
+      (gaps, leads, more, later) => {
+        const rate = new PullRate()
+        let at = T0
+        for (const gap of gaps) {
+          at += gap
+          rate.note(at)
+        }
+        const wait = rate.waitS(leads, at)
+        assert.ok(wait >= 20 && wait <= 28_800)
+        assert.ok(rate.waitS(leads + more, at) >= wait)
+        assert.ok(rate.waitS(leads, at + later) >= wait)
+        // A clock behind the awards is no reason for nonsense.
+        assert.ok(rate.waitS(leads, T0 - 1) >= 20)
+      },
+    ),
   )
 })
 

@@ -4,13 +4,29 @@ import { type Conditions, Queue } from '../../actors/campaign/queue.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
 import type { Policy } from '../../actors/policy/policy.ts'
 import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
-import { defaultSettings } from '../../actors/protocol/settings.ts'
+import { defaultSettings, PLANS } from '../../actors/protocol/settings.ts'
 import { suite } from '../support/suite.ts'
-import { instant, NaiveQueue, settings, type Waiting, waiting } from './naive-queue.ts'
+import { HOUR_MS, MINUTE_MS, settingsOf } from './desk.ts'
+import { NaiveQueue } from './naive-queue.ts'
+import { instant, settings, type Waiting, waiting } from './waiting.ts'
 
 const test = suite('queue')
 
-const HOUR_MS = 3_600_000
+const LIKE: Waiting = {
+  kind: 'first',
+  plan: null,
+  city: null,
+  tier: null,
+  zone: null,
+  attempts: 1,
+  reschedules: 1,
+  age: 0,
+  activeAge: null,
+}
+
+/** Short waits and high prices are where the deadline outweighs a lead's value. */
+const waitS = fc.constantFrom(20, 60, 300, 900, 28_800)
+const slaPrice = fc.constantFrom(0, 0.5, 3)
 
 /** What happens to a queue: leads come, leave and come back, time passes, and somebody asks. */
 const step = fc.oneof(
@@ -28,7 +44,8 @@ const step = fc.oneof(
       type: fc.constant('ask' as const),
       count: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 12 })),
       lag: fc.integer({ min: -300, max: 1500 }),
-      waitS: fc.double({ min: 20, max: 28_800, noNaN: true }),
+      waitS,
+      slaPrice,
       hides: fc.constantFrom(0, 0, 2, 3),
     }),
   },
@@ -61,13 +78,17 @@ function assertBest(
 }
 
 test('Q1, Q2: the best k are those of a full sort, and the counts those of a count, at any time', () => {
-  const leads = fc.array(waiting, { minLength: 1, maxLength: 60, size: 'max' })
+  const leads = waiting(60)
   const steps = fc.array(step, { maxLength: 60, size: 'max' })
   fc.assert(
     fc.property(settings, instant, leads, steps, (of, start, all, happens) => {
       const naive = new NaiveQueue(of, start, all)
       const { queue } = naive
       let now = start
+      for (let row = 0; row < all.length; row += 2) {
+        naive.members.add(row)
+        queue.enqueue(row, now)
+      }
       for (const one of happens) {
         if (one.type === 'toggle') {
           const row = one.lead % all.length
@@ -80,19 +101,43 @@ test('Q1, Q2: the best k are those of a full sort, and the counts those of a cou
           now += one.ms
           queue.wake(now)
         } else {
-          const conditions = { asOf: now - one.lag, waitS: one.waitS, slaPrice: 0.5 }
+          const { waitS, slaPrice } = one
+          const conditions = { asOf: now - one.lag, waitS, slaPrice }
           assertBest(naive, queue, { ...one, now, conditions })
         }
         assertCounts(naive, queue, now)
       }
     }),
-    { numRuns: 350 },
+    { numRuns: 300 },
+  )
+})
+
+test('Q2 in the morning: of the night’s leads and the first of the day the best come first', () => {
+  const opening = Date.UTC(2026, 0, 6, 3, 30)
+  const of = settingsOf({ weights: { city: { Pune: -4 } } })
+  const lead = fc.record({
+    city: fc.constantFrom(null, 'Pune'),
+    at: fc.integer({ min: -HOUR_MS * 16, max: HOUR_MS }),
+  })
+  const morning = fc.integer({ min: 0, max: HOUR_MS })
+  const leads = fc.array(lead, { minLength: 10, maxLength: 60, size: 'max' })
+  fc.assert(
+    fc.property(leads, morning, waitS, slaPrice, (all, since, wait, price) => {
+      const now = opening + since
+      const waiting = all.map(({ city, at }) => ({ ...LIKE, city, age: since - at }))
+      const naive = new NaiveQueue(of, now, waiting)
+      for (let row = 0; row < all.length; row++) naive.members.add(row)
+      naive.queue.load(now)
+      const conditions = { asOf: now, waitS: wait, slaPrice: price }
+      assertBest(naive, naive.queue, { count: all.length, now, conditions, hides: 0 })
+    }),
+    { numRuns: 100 },
   )
 })
 
 test('Q3: a queue loaded at once is the queue its leads came into one by one', () => {
   fc.assert(
-    fc.property(settings, instant, fc.array(waiting, { maxLength: 80, size: 'max' }), (of, now, all) => {
+    fc.property(settings, instant, waiting(80), (of, now, all) => {
       const naive = new NaiveQueue(of, now, all)
       for (let row = 0; row < all.length; row++) {
         naive.members.add(row)
@@ -106,7 +151,7 @@ test('Q3: a queue loaded at once is the queue its leads came into one by one', (
       const conditions = { asOf: now, waitS: 600, slaPrice: 0.5 }
       assertBest(naive, loaded, { count: all.length, now, conditions, hides: 0 })
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
 })
 
@@ -114,14 +159,13 @@ test('uncalled leads past their deadline are counted as such, retries never, und
   for (const policy of ['index', 'fifo'] as const) {
     const of = { ...defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC'), policy }
     const now = Date.UTC(2026, 0, 5, 12)
-    const lead = { plan: null, city: null, tier: null, zone: null, attempts: 1, reschedules: 1 }
     const at = (kind: Waiting['kind'], minutes: number): Waiting => {
-      return { ...lead, kind, age: minutes * 60_000, activeAge: null }
+      return { ...LIKE, kind, age: minutes * MINUTE_MS }
     }
     const all = [at('first', 29), at('first', 31), at('again', 300), at('stale', 900)]
     const { queue } = new NaiveQueue(of, now, all)
     queue.load(now)
-    const counted = { oldest: now - 31 * 60_000, overdue: 1 }
+    const counted = { oldest: now - 31 * MINUTE_MS, overdue: 1 }
     assert.deepEqual(queue.firstCallsAt(now), counted)
     assert.equal(queue.firstCalls, 2)
   }
@@ -131,14 +175,12 @@ test('a bid costs the same for 100,000 leads as for 1,000: it scores a few leads
   const of = defaultSettings(4 as CampaignId, 55 as CustomerId, 'Asia/Kolkata')
   const now = Date.UTC(2026, 0, 5, 6)
   const scored = (size: number): number => {
-    // The same 60 lanes, the same ages, whatever the size.
-    const [lead] = fc.sample(fc.array(waiting, { minLength: 1000, maxLength: 1000 }), {
-      numRuns: 1,
-      seed: 7,
-    })
+    // The same lanes and ages, whatever the size: hundredfold, a few ms apart.
     const all = Array.from({ length: size }, (_, i): Waiting => {
-      const like = lead![i % 1000]!
-      return { ...like, city: null, tier: null, zone: null, age: Math.abs(like.age) + Math.floor(i / 1000) }
+      const kind = (['first', 'again', 'callback', 'stale'] as const)[i % 4]!
+      const plan = PLANS[Math.floor(i / 4) % 3]!
+      const age = (i % 1000) * 100_000 + Math.floor(i / 1000)
+      return { ...LIKE, kind, plan, age, attempts: Math.floor(i / 12) % 4, activeAge: age * 40 }
     })
     let calls = 0
     const counting: Policy = {
@@ -155,14 +197,13 @@ test('a bid costs the same for 100,000 leads as for 1,000: it scores a few leads
     return calls
   }
   const [few, many] = [scored(1000), scored(100_000)]
-  assert.ok(many <= few * 1.1 && many < 500, `${few} scores for 1,000 leads, ${many} for 100,000`)
+  assert.ok(many <= few * 2 && many < 500, `${few} scores for 1,000 leads, ${many} for 100,000`)
 })
 
 test('a sleeping lead that is updated over and over leaves nothing behind', () => {
   const of = defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC')
   const now = Date.UTC(2026, 0, 5)
-  const [like] = fc.sample(waiting, { numRuns: 1, seed: 1 })
-  const naive = new NaiveQueue(of, now, [{ ...like!, age: -HOUR_MS }])
+  const naive = new NaiveQueue(of, now, [{ ...LIKE, age: -HOUR_MS }])
   const before = process.memoryUsage().arrayBuffers
   for (let i = 0; i < 500_000; i++) {
     naive.queue.enqueue(0, now)

@@ -14,7 +14,10 @@ test('calls are counted by their UTC day, and the last seven days are kept in or
       for (const { day, onTime } of calls) ledger.note(day * DAY_MS + 5, onTime)
       const days = ledger.days.map(({ day }) => day)
       assert.ok(days.length <= 7)
-      assert.deepEqual(days, [...days].sort((a, b) => a - b))
+      assert.deepEqual(
+        days,
+        [...days].sort((a, b) => a - b),
+      )
       // The newest day is never pushed out by reports about older ones.
       if (calls.length > 0) assert.equal(days.at(-1), Math.max(...calls.map(({ day }) => day)))
       const newest = calls.filter(({ day }) => day === days.at(-1))

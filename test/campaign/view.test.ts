@@ -6,14 +6,14 @@ import { Desk, HOUR_MS, iso, MINUTE_MS, T0 } from './desk.ts'
 
 const test = suite('view')
 
-const TEN = ['id', 'customer_id', 'campaign_id', 'lead_type', 'city', 'source', 'last_activity']
-const ALWAYS = [...TEN, 'stage', 'pricing_plan', 'rescheduled_at', 'created_at']
+const ALWAYS =
+  'id customer_id campaign_id lead_type city source last_activity stage pricing_plan rescheduled_at created_at'
 
 test('a lead is shown with every field of the contract’s table, null where it has none', () => {
   const desk = new Desk({ pricing_plan: 'Pro' })
   desk.send(1)
   const view = leadView(desk.campaign, 0, {})
-  assert.deepEqual(Object.keys(view), ALWAYS)
+  assert.equal(Object.keys(view).join(' '), ALWAYS)
   assert.deepEqual([view.city, view.last_activity, view.pricing_plan], [null, null, 'Pro'])
   assert.equal(view.created_at, '2026-01-05T06:00:00.000Z')
 })

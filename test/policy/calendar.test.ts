@@ -28,7 +28,9 @@ const PLACES: [zone: string, around: number][] = [
 
 const clock = fc
   .integer({ min: 0, max: 96 })
-  .map((i) => `${String(Math.floor(i / 4)).padStart(2, '0')}:${String((i % 4) * 15).padStart(2, '0')}`)
+  .map(
+    (i) => `${String(Math.floor(i / 4)).padStart(2, '0')}:${String((i % 4) * 15).padStart(2, '0')}`,
+  )
 const span: fc.Arbitrary<Hours> = fc
   .record({
     days: fc.subarray(DAILY, { minLength: 1 }),
@@ -62,30 +64,42 @@ const offset = fc.oneof(
   fc.integer({ min: -120, max: 216 }).map((quarters) => (quarters * HOUR_MS) / 4 - 1),
 )
 
-function says(what: string, expected: number | boolean | undefined, actual: number | boolean): void {
+function says(
+  what: string,
+  expected: number | boolean | undefined,
+  actual: number | boolean,
+): void {
   // Beyond its window the wall clock does not know.
   if (expected !== undefined) assert.equal(actual, expected, what)
 }
 
 test('open, next opening, closing and the end of the day are what the clock on the wall says', () => {
   fc.assert(
-    fc.property(place, hours, fc.array(offset, { minLength: 3, maxLength: 8 }), ([zone, around], spans, offsets) => {
-      const wall = new WallClock(spans, zone, around)
-      const calendar = new Calendar(spans, zone)
-      for (const at of offsets.map((by) => around + by)) {
-        const shown = new Date(at).toISOString()
-        says(`open at ${shown}`, wall.isOpen(at), calendar.isOpen(at))
-        says(`opens after ${shown}`, wall.nextOpen(at), calendar.nextOpen(at))
-        says(`closes after ${shown}`, wall.closesAt(at), calendar.closesAt(at))
-        says(`day of ${shown}`, wall.endOfDay(at), calendar.endOfDay(at))
-      }
-    }),
+    fc.property(
+      place,
+      hours,
+      fc.array(offset, { minLength: 3, maxLength: 8 }),
+      ([zone, around], spans, offsets) => {
+        const wall = new WallClock(spans, zone, around)
+        const calendar = new Calendar(spans, zone)
+        for (const at of offsets.map((by) => around + by)) {
+          const shown = new Date(at).toISOString()
+          says(`open at ${shown}`, wall.isOpen(at), calendar.isOpen(at))
+          says(`opens after ${shown}`, wall.nextOpen(at), calendar.nextOpen(at))
+          says(`closes after ${shown}`, wall.closesAt(at), calendar.closesAt(at))
+          says(`day of ${shown}`, wall.endOfDay(at), calendar.endOfDay(at))
+        }
+      },
+    ),
     { numRuns: 600 },
   )
 })
 
 test('open time between two instants, and back from one, is what the clock on the wall counts', () => {
-  const lengths = fc.oneof(fc.integer({ min: 1, max: 40 * HOUR_MS }), fc.constantFrom(1, 30 * 60_000))
+  const lengths = fc.oneof(
+    fc.integer({ min: 1, max: 40 * HOUR_MS }),
+    fc.constantFrom(1, 30 * 60_000),
+  )
   fc.assert(
     fc.property(place, hours, offset, offset, lengths, ([zone, around], spans, a, b, length) => {
       const wall = new WallClock(spans, zone, around)
@@ -119,16 +133,24 @@ test('edges are where hours begin or end, and nowhere else', () => {
 
 test('answers do not depend on what was asked before', () => {
   fc.assert(
-    fc.property(place, hours, fc.array(fc.integer({ min: -40, max: 400 })), ([zone, around], spans, days) => {
-      const calendar = new Calendar(spans, zone)
-      for (const day of days) {
-        const at = around + day * DAY_MS + 7 * HOUR_MS
-        const fresh = new Calendar(spans, zone)
-        assert.equal(calendar.nextOpen(at), fresh.nextOpen(at))
-        assert.equal(calendar.closesAt(at), fresh.closesAt(at))
-        assert.equal(calendar.openBetween(at - 5 * DAY_MS, at), fresh.openBetween(at - 5 * DAY_MS, at))
-      }
-    }),
+    fc.property(
+      place,
+      hours,
+      fc.array(fc.integer({ min: -40, max: 400 })),
+      ([zone, around], spans, days) => {
+        const calendar = new Calendar(spans, zone)
+        for (const day of days) {
+          const at = around + day * DAY_MS + 7 * HOUR_MS
+          const fresh = new Calendar(spans, zone)
+          assert.equal(calendar.nextOpen(at), fresh.nextOpen(at))
+          assert.equal(calendar.closesAt(at), fresh.closesAt(at))
+          assert.equal(
+            calendar.openBetween(at - 5 * DAY_MS, at),
+            fresh.openBetween(at - 5 * DAY_MS, at),
+          )
+        }
+      },
+    ),
     { numRuns: 40 },
   )
 })

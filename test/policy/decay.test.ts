@@ -16,7 +16,10 @@ const DAY_MS = 24 * HOUR_MS
 const age = fc.integer({ min: -HOUR_MS, max: 60 * DAY_MS })
 
 test('of a live lead’s chance half is left after 5 minutes, a thirteenth after an hour', () => {
-  assert.deepEqual([0, 5, 60].map((minutes) => liveLeft(minutes * 60_000)), [1, 1 / 2, 1 / 13])
+  assert.deepEqual(
+    [0, 5, 60].map((minutes) => liveLeft(minutes * 60_000)),
+    [1, 1 / 2, 1 / 13],
+  )
 })
 
 test('what a wait costs falls with age and never below nothing; before its arrival a lead is new', () => {

@@ -12,7 +12,10 @@ const fifo = (leads: readonly Waiting[], weights?: Parameters<typeof order>[3]) 
   order(fifoPolicy, leads, sceneAt(T0), weights)
 
 test('A11: leads created at 10:00, 10:01 and 10:02 are called in that order', () => {
-  const at = (minute: number) => ({ name: `10:0${minute}`, arrival: T0 - (30 - minute) * MINUTE_MS })
+  const at = (minute: number) => ({
+    name: `10:0${minute}`,
+    arrival: T0 - (30 - minute) * MINUTE_MS,
+  })
   assert.deepEqual(fifo([at(2), at(0), at(1)]), ['10:00', '10:01', '10:02'])
 })
 

@@ -38,7 +38,11 @@ test('A15: another customer’s weights order its own leads, and nobody else’s
 })
 
 test('A17: stale leads go by their last activity: 1 h, 1 day, 7 days, never', () => {
-  const stale = (name: string, active: number) => ({ name, kind: 'stale' as const, arrival: active })
+  const stale = (name: string, active: number) => ({
+    name,
+    kind: 'stale' as const,
+    arrival: active,
+  })
   const leads = [
     stale('never', Number.NEGATIVE_INFINITY),
     stale('7 d', T0 - 7 * DAY_MS),
@@ -56,7 +60,12 @@ test('A18: one due live lead comes before ten stale ones, however much better th
 })
 
 test('A30: of equal leads the plan decides: Enterprise, Pro, Starter, at any age and of any kind', () => {
-  const kind = fc.constantFrom('first' as const, 'again' as const, 'callback' as const, 'stale' as const)
+  const kind = fc.constantFrom(
+    'first' as const,
+    'again' as const,
+    'callback' as const,
+    'stale' as const,
+  )
   fc.assert(
     fc.property(kind, fc.integer({ min: 0, max: 30 * DAY_MS }), (which, age) => {
       const plans = (['Starter', 'Enterprise', 'Pro'] as const).map((plan) => ({
@@ -92,7 +101,10 @@ test('A31: a new attribute, by configuration alone, changes the order and nothin
 })
 
 test('a fresh lead beats an older one of the same features, until the deadline pulls the older up', () => {
-  const [fresh, older] = [{ name: 'fresh', arrival: T0 - 5000 }, { name: 'older', arrival: T0 - 4 * MINUTE_MS }]
+  const [fresh, older] = [
+    { name: 'fresh', arrival: T0 - 5000 },
+    { name: 'older', arrival: T0 - 4 * MINUTE_MS },
+  ]
   assert.deepEqual(index([older, fresh]), ['fresh', 'older'])
   const pressing = { name: 'pressing', arrival: T0 - 29.9 * MINUTE_MS }
   const scene = sceneAt(T0, { waitS: 60, slaPrice: 3 })
@@ -100,10 +112,11 @@ test('a fresh lead beats an older one of the same features, until the deadline p
 })
 
 test('G24: past its deadline a lead competes on value alone', () => {
-  const terms = (age: number) => indexPolicy.terms(laneOf({ name: '', arrival }), T0 - age, sceneAt(T0))
-  assert.ok(terms(30 * MINUTE_MS - 1)['deadline']! > 0)
-  assert.equal(terms(30 * MINUTE_MS)['deadline'], 0)
-  assert.ok(terms(30 * MINUTE_MS)['value']! > 0)
+  const terms = (age: number) =>
+    indexPolicy.terms(laneOf({ name: '', arrival }), T0 - age, sceneAt(T0))
+  assert.ok(terms(30 * MINUTE_MS - 1).deadline! > 0)
+  assert.equal(terms(30 * MINUTE_MS).deadline, 0)
+  assert.ok(terms(30 * MINUTE_MS).value! > 0)
 })
 
 test('G7: the deadline counts calling hours: closed time takes nothing off it', () => {
@@ -111,7 +124,8 @@ test('G7: the deadline counts calling hours: closed time takes nothing off it', 
   const calendar = new Calendar(hours, 'Asia/Kolkata')
   const opening = Date.UTC(2026, 0, 5, 3, 30)
   const scene = sceneAt(opening + 10 * MINUTE_MS, {}, calendar)
-  const deadline = (at: number) => indexPolicy.terms(laneOf({ name: '', arrival }), at, scene)['deadline']
+  const deadline = (at: number) =>
+    indexPolicy.terms(laneOf({ name: '', arrival }), at, scene).deadline
   // One that came in at midnight and one that came in at opening have the same 20 minutes left.
   assert.equal(deadline(opening - 9 * HOUR_MS), deadline(opening))
   assert.ok(deadline(opening)! > 0)
@@ -122,7 +136,7 @@ test('G7: the deadline counts calling hours: closed time takes nothing off it', 
 test('a missed deadline of a retry costs less than that of a first call', () => {
   const scene = sceneAt(T0, { slaMs: 2 * HOUR_MS })
   const term = (kind: 'first' | 'again') =>
-    indexPolicy.terms(laneOf({ name: '', arrival, kind }), T0 - HOUR_MS, scene)['deadline']!
+    indexPolicy.terms(laneOf({ name: '', arrival, kind }), T0 - HOUR_MS, scene).deadline!
   assert.ok(term('again') < term('first'))
 })
 

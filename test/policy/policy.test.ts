@@ -54,25 +54,37 @@ const age = fc.oneof(
 
 test('P1: between the edges a score is convex in arrival, so its best is its oldest or newest', () => {
   fc.assert(
-    fc.property(policy, lane, scene, age, age, age, (which, wanted, { calendar, scene }, ...ages) => {
-      const at = scene.asOf
-      const shared = which.laneOf(wanted)
-      const late = calendar.openBefore(at, scene.slaMs)
-      const edges = {
-        first: [late, ...calendar.edgesBetween(late, at), at],
-        again: [at - scene.retryMs, at],
-        callback: [at - scene.retryMs, at],
-        stale: [at],
-      }[shared.kind]
-      const [x, y, z] = ages.map((by) => at - by).sort((a, b) => a - b) as [number, number, number]
-      // Only three arrivals of one stretch say something: the edge belongs to the older side.
-      const stretch = (arrival: number) => edges.filter((edge) => edge < arrival).length
-      fc.pre(x < y && y < z && stretch(x) === stretch(z))
-      const score = (arrival: number) => which.score(shared, arrival, scene)
-      const chord = score(x) + ((score(z) - score(x)) * (y - x)) / (z - x)
-      const slack = 1e-9 * (Math.abs(score(x)) + Math.abs(score(z)))
-      assert.ok(score(y) <= chord + slack, `${score(y)} above ${chord}`)
-    }),
+    fc.property(
+      policy,
+      lane,
+      scene,
+      age,
+      age,
+      age,
+      (which, wanted, { calendar, scene }, ...ages) => {
+        const at = scene.asOf
+        const shared = which.laneOf(wanted)
+        const late = calendar.openBefore(at, scene.slaMs)
+        const edges = {
+          first: [late, ...calendar.edgesBetween(late, at), at],
+          again: [at - scene.retryMs, at],
+          callback: [at - scene.retryMs, at],
+          stale: [at],
+        }[shared.kind]
+        const [x, y, z] = ages.map((by) => at - by).sort((a, b) => a - b) as [
+          number,
+          number,
+          number,
+        ]
+        // Only three arrivals of one stretch say something: the edge belongs to the older side.
+        const stretch = (arrival: number) => edges.filter((edge) => edge < arrival).length
+        fc.pre(x < y && y < z && stretch(x) === stretch(z))
+        const score = (arrival: number) => which.score(shared, arrival, scene)
+        const chord = score(x) + ((score(z) - score(x)) * (y - x)) / (z - x)
+        const slack = 1e-9 * (Math.abs(score(x)) + Math.abs(score(z)))
+        assert.ok(score(y) <= chord + slack, `${score(y)} above ${chord}`)
+      },
+    ),
     { numRuns: 1500, maxSkipsPerRun: 1000 },
   )
 })

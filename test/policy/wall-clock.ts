@@ -106,7 +106,9 @@ export class WallClock {
   #isOpen(minute: number): boolean {
     const day = this.#face.weekday[minute] ?? 0
     const clock = this.#face.clock[minute] ?? 0
-    return this.#spans.some((span) => span.days.includes(day) && span.from <= clock && clock < span.to)
+    return this.#spans.some(
+      (span) => span.days.includes(day) && span.from <= clock && clock < span.to,
+    )
   }
 
   #first(at: number, holds: (minute: number) => boolean): number | undefined {

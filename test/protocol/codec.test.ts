@@ -16,7 +16,9 @@ import { suite } from '../support/suite.ts'
 
 const test = suite('codec')
 
-const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes('__proto__'))
+const json = fc
+  .jsonValue({ maxDepth: 4 })
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
 const malformed = (code: string) => (error: unknown) =>
   error instanceof InputError && error.code === code
 
@@ -32,7 +34,12 @@ test('what is stored comes back as it was, behind its version', () => {
 })
 
 test('bytes stay bytes, and numbers keep all their digits', () => {
-  const value = { seal: Uint8Array.of(0, 255, 7), at: 1_767_592_800_123, large: 2 ** 53 - 1, p: 0.1 }
+  const value = {
+    seal: Uint8Array.of(0, 255, 7),
+    at: 1_767_592_800_123,
+    large: 2 ** 53 - 1,
+    p: 0.1,
+  }
   const back = unpack<typeof value>(pack(value))
   assert.deepEqual({ ...back, seal: Uint8Array.from(back.seal) }, value)
   // A client's 64-bit integer becomes a number too.
@@ -66,11 +73,13 @@ test('a body of 900 KB is read, one byte more is not', () => {
 test('any bytes are a body or malformed, and never break what is read after them', () => {
   const valid = encodeBody('msgpack', { n: [64, 65, 100, 127], text: 'after' })
   const random = fc.uint8Array({ maxLength: 200 })
-  const bent = fc.tuple(json, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([value, at, byte]) => {
-    const bytes = Uint8Array.from(pack(value))
-    bytes[at % bytes.length] = byte
-    return bytes
-  })
+  const bent = fc
+    .tuple(json, fc.nat(), fc.integer({ min: 0, max: 255 }))
+    .map(([value, at, byte]) => {
+      const bytes = Uint8Array.from(pack(value))
+      bytes[at % bytes.length] = byte
+      return bytes
+    })
   fc.assert(
     fc.property(fc.oneof(random, bent), (bytes) => {
       try {
@@ -99,7 +108,8 @@ const HUGE: [what: string, header: number[]][] = [
 for (const [what, header] of HUGE) {
   test(`a length that promises more than is there costs nothing: ${what}`, () => {
     const nested = Buffer.alloc(BODY_MAX)
-    for (let at = 0; at + header.length <= nested.length; at += header.length) nested.set(header, at)
+    for (let at = 0; at + header.length <= nested.length; at += header.length)
+      nested.set(header, at)
     const before = process.memoryUsage.rss()
     for (const bytes of [Uint8Array.from(header), nested]) {
       assert.throws(() => decodeBody(bytes), malformed('MALFORMED'))
@@ -113,7 +123,10 @@ test('a body nested 100,000 deep is malformed or refused, and the next one is re
   const depth = 100_000
   const arrays = Buffer.alloc(depth + 1, 0x91)
   arrays[depth] = 0xc0
-  const maps = Buffer.concat([...Array(depth).fill(Buffer.from([0x81, 0xa1, 0x61])), Buffer.of(0xc0)])
+  const maps = Buffer.concat([
+    ...Array(depth).fill(Buffer.from([0x81, 0xa1, 0x61])),
+    Buffer.of(0xc0),
+  ])
   const brackets = Buffer.from('['.repeat(depth) + ']'.repeat(depth))
   const braces = Buffer.from(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`)
   for (const bytes of [arrays, maps, brackets, braces]) {
@@ -134,7 +147,9 @@ test('a body nested 100,000 deep is malformed or refused, and the next one is re
 })
 
 test('no body reaches a prototype, and what only JavaScript writes is data or malformed', () => {
-  const proto = Buffer.from('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}')
+  const proto = Buffer.from(
+    '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+  )
   decodeBody(proto)
   decodeBody(pack(JSON.parse(proto.toString())))
   // A record definition (an extension of this MessagePack library) that names `__proto__`.

@@ -19,7 +19,8 @@ test('the first catalogue is the contract’s, in the order it was published', (
 
 test('a code finds its entry, and nothing else does', () => {
   for (const entry of CATALOGUE) assert.equal(dispositionOf(entry.code), entry)
-  for (const other of ['', 'NO_ANSWER', 'constructor']) assert.equal(dispositionOf(other), undefined)
+  for (const other of ['', 'NO_ANSWER', 'constructor'])
+    assert.equal(dispositionOf(other), undefined)
 })
 
 test.run()

@@ -24,7 +24,8 @@ export function assertRefused(parse: (body: unknown) => unknown, expected: Wrong
   } catch (error) {
     assert.ok(error instanceof InputError, String(error))
     assert.equal(error.code, 'INVALID')
-    return assertFault({ path: error.path ?? 'none', reason: error.message }, expected)
+    assertFault({ path: error.path ?? 'none', reason: error.message }, expected)
+    return
   }
   assert.fail(`${JSON.stringify(expected[0])} was taken`)
 }

@@ -42,7 +42,10 @@ test('FNV-1a is what its two lines say, for any ASCII text', () => {
 
 test('a campaign has one shard, for ever, and 1,000 campaigns spread over 32', () => {
   const campaigns = Array.from({ length: 1000 }, (_, i) => (i + 1) as CampaignId)
-  assert.deepEqual([4, 7, 9, 1000].map((c) => shardOf(c as CampaignId, 4)), [3, 2, 0, 0])
+  assert.deepEqual(
+    [4, 7, 9, 1000].map((c) => shardOf(c as CampaignId, 4)),
+    [3, 2, 0, 0],
+  )
   const counts = new Array<number>(32).fill(0)
   for (const campaign of campaigns) counts[shardOf(campaign, 32)]!++
   assert.ok(Math.min(...counts) >= 10 && Math.max(...counts) <= 60, String(counts))

@@ -147,7 +147,7 @@ test('a lead is at most 8 KB of JSON, to the byte', () => {
     const lead = of({ attributes: {} as Record<string, string> })
     for (let i = 0; i < 15; i++) lead.attributes[`k${i}`] = 'é'.repeat(245) // two bytes each
     const left = bytes - Buffer.byteLength(JSON.stringify(lead)) - ',"last":""'.length
-    lead.attributes['last'] = 'x'.repeat(left)
+    lead.attributes.last = 'x'.repeat(left)
     assert.equal(Buffer.byteLength(JSON.stringify(lead)), bytes)
     return lead
   }

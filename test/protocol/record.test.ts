@@ -3,7 +3,12 @@ import fc from 'fast-check'
 import { unpack } from '../../actors/protocol/codec.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
 import type { AwardId, CampaignId, HostId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
-import { decodeRecord, encodeRecord, RECORD_VERSION, type Record } from '../../actors/protocol/record.ts'
+import {
+  decodeRecord,
+  encodeRecord,
+  RECORD_VERSION,
+  type Record,
+} from '../../actors/protocol/record.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('record')

@@ -17,7 +17,12 @@ const test = suite('requests')
 test('G9: lead.next takes an object, or a bare list of campaigns; null is as good as absent', () => {
   assert.deepEqual(parseNext([4, 7, 9]), { campaigns: [4, 7, 9], retry: false })
   const whole = { campaign_ids: [4], contractor_id: 12, request_id: 'r-1_A', retry: true }
-  assert.deepEqual(parseNext(whole), { campaigns: [4], contractor: 12, request: 'r-1_A', retry: true })
+  assert.deepEqual(parseNext(whole), {
+    campaigns: [4],
+    contractor: 12,
+    request: 'r-1_A',
+    retry: true,
+  })
   const nulls = { campaign_ids: [4], contractor_id: null, request_id: null, retry: null }
   assert.deepEqual(parseNext(nulls), { campaigns: [4], retry: false })
 })

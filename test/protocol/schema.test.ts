@@ -10,7 +10,10 @@ const test = suite('schema')
 
 /** RFC 6901 the other way round. */
 const stepsOf = (path: string) =>
-  path.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  path
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 test('a JSON Pointer of any steps can be taken apart into them', () => {
   fc.assert(
@@ -31,7 +34,9 @@ test('a prefix says where the value stood in a larger one', () => {
   assert.throws(
     () => parse(schema, 5),
     (error) =>
-      error instanceof InputError && error.path === '' && error.message === 'body: must be an object',
+      error instanceof InputError &&
+      error.path === '' &&
+      error.message === 'body: must be an object',
   )
 })
 

@@ -48,12 +48,16 @@ test('G8: inbound and outbound are other names of pooled and allocated', () => {
 })
 
 test('a number weighs a numeric attribute, a map its texts; odd names are names like any other', () => {
-  const weights = { city: { constructor: 1, 'a/b': -8 }, attributes: { score: 8, tier: { A: 0.4 } } }
+  const weights = {
+    city: { constructor: 1, 'a/b': -8 },
+    attributes: { score: 8, tier: { A: 0.4 } },
+  }
   assert.deepEqual(taken({ weights }).weights, { source: {}, stage: {}, ...weights })
 })
 
 const of = (change: object) => ({ ...IDS, ...change })
-const hours = (change: object) => of({ hours: [{ days: [1], from: '09:00', to: '10:00', ...change }] })
+const hours = (change: object) =>
+  of({ hours: [{ days: [1], from: '09:00', to: '10:00', ...change }] })
 const weights = (change: object) => of({ weights: change })
 const CLOCK = /local time HH:MM/
 const DAYS = /1 \(Monday\) to 7/
@@ -78,7 +82,11 @@ const MALFORMED: WrongInput[] = [
   [of({ hours: [] }), '/hours', /paused/],
   [of({ hours: {} }), '/hours', /list of \{days, from, to\}/],
   [of({ hours: [1] }), '/hours/0', /an object/],
-  [of({ hours: Array(51).fill({ days: [1], from: '09:00', to: '10:00' }) }), '/hours', /at most 50/],
+  [
+    of({ hours: Array(51).fill({ days: [1], from: '09:00', to: '10:00' }) }),
+    '/hours',
+    /at most 50/,
+  ],
   [hours({ days: [] }), '/hours/0/days', DAYS],
   [hours({ days: 'Mon' }), '/hours/0/days', DAYS],
   [hours({ days: [1, 0] }), '/hours/0/days/1', DAYS],

@@ -1,7 +1,13 @@
 // Asked: what gateways ask of a shard, in the shortest form tests need.
 
 import { unpack } from '../../actors/protocol/codec.ts'
-import type { Command, CommandReply, IngestOutcome, Order } from '../../actors/protocol/commands.ts'
+import type {
+  Command,
+  CommandReply,
+  IngestOutcome,
+  Order,
+  OrderResult,
+} from '../../actors/protocol/commands.ts'
 import type { CampaignId, RequestId } from '../../actors/protocol/ids.ts'
 import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
 import type { Award, Reply } from '../../actors/protocol/replies.ts'
@@ -62,9 +68,12 @@ export async function takeAwards(shard: Shard, orders: Order[], asOf = T0): Prom
   const deadline = Number.POSITIVE_INFINITY
   const answer = await execute(shard, { type: 'award', as_of: asOf, deadline, orders })
   if (answer.type !== 'awards') throw new Error(`award was answered ${answer.type}`)
-  return answer.results.flatMap((result) =>
-    result.type === 'award' ? [unpack<Award>(result.body)] : [],
-  )
+  return answer.results.flatMap((result) => (result.type === 'award' ? [awardOf(result)] : []))
+}
+
+/** The award a result carries, as the contract has it. */
+export function awardOf(result: Extract<OrderResult, { type: 'award' }>): Award {
+  return unpack<Award>(result.body)
 }
 
 /** The reply of a command that has one. */

@@ -1,6 +1,7 @@
 // Output gate on a real server: what goes into one record, and when a reply may leave.
 
 import assert from 'node:assert/strict'
+import type { Command } from '../../actors/protocol/commands.ts'
 import { FencedError } from '../../actors/protocol/errors.ts'
 import type { Event } from '../../actors/protocol/events.ts'
 import {
@@ -33,7 +34,7 @@ async function gateOf(id: ShardId, campaign_id: CampaignId) {
   const { state, journal } = await rig.own(id)
   const lost: Error[] = []
   const onLost = (error: Error) => lost.push(error)
-  const gate = new OutputGate({ state, journal, now: () => T0, onIdle: () => {}, onLost })
+  const gate = new OutputGate({ state, journal, now: () => T0, onIdle: () => false, onLost })
   const settings = settingsOf({ campaign_id })
   gate.emit({ type: 'campaign.put', campaign_id, at: T0, settings })
   await gate.durable()
@@ -152,12 +153,8 @@ test('SH3: a fenced owner answers moved, and no award of it is in the log', asyn
   const { id, campaign } = rig.next()
   const { shard, lost } = await shardOf(id, campaign, 3)
   const successor = await rig.own(id, { host: 'h2' })
-  const command = {
-    type: 'award',
-    as_of: T0,
-    deadline: T0 + 1000,
-    orders: [order(campaign)],
-  } as const
+  const orders = [order(campaign)]
+  const command: Command = { type: 'award', as_of: T0, deadline: T0 + 1000, orders }
   assert.deepEqual(await shard.execute(command), { type: 'moved' })
   assert.equal(lost.length, 1)
   assert.deepEqual(await shard.execute({ type: 'campaign.list' }), { type: 'moved' })

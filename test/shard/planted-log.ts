@@ -48,7 +48,8 @@ export function otherCampaign(): CampaignId {
 
 export async function openLink(url: string): Promise<Link> {
   const nc = await connect({ servers: url })
-  return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc) }
+  const connected = () => !nc.isClosed()
+  return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc), connected }
 }
 
 /** An empty log on this server: what an earlier test left is gone. */

@@ -3,9 +3,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, headers, type NatsConnection } from 'nats'
-import { Kvm } from '@nats-io/kv'
 import { jetstream } from '@nats-io/jetstream'
+import { Kvm } from '@nats-io/kv'
+import { connect, headers, type NatsConnection } from 'nats'
 import { type Encoding, pack, unpack } from '../../actors/protocol/codec.ts'
 import { fnv1a } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'

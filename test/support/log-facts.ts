@@ -2,8 +2,8 @@
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
-import { decodeRecord } from '../../actors/protocol/record.ts'
 import type { Event } from '../../actors/protocol/events.ts'
+import { decodeRecord } from '../../actors/protocol/record.ts'
 import { EVENTS } from '../../actors/protocol/subjects.ts'
 
 export async function* allEvents(nc: NatsConnection): AsyncGenerator<Event> {

@@ -24,7 +24,13 @@ export interface History {
 }
 
 export function newHistory(): History {
-  return { holds: [], awards: new Set(), outcomes: new Map(), accepted: new Set(), counts: new Map() }
+  return {
+    holds: [],
+    awards: new Set(),
+    outcomes: new Map(),
+    accepted: new Set(),
+    counts: new Map(),
+  }
 }
 
 export interface WorkforceOptions {
@@ -108,7 +114,9 @@ export function overlaps(history: History): string[] {
       const next = holds[i + 1]
       if (next === undefined || next.award === hold.award) continue
       if (next.from < hold.until) {
-        found.push(`${hold.lead}: ${hold.award} until ${hold.until}, ${next.award} from ${next.from}`)
+        found.push(
+          `${hold.lead}: ${hold.award} until ${hold.until}, ${next.award} from ${next.from}`,
+        )
       }
     }
   }

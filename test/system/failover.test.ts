@@ -3,9 +3,9 @@
 //
 // deadline: 400 s
 
-import * as assert from 'uvu/assert'
 import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as assert from 'uvu/assert'
 import { seeded } from '../../actors/runtime/random.ts'
 import { aLead, Cluster, type Member, openCampaign } from '../support/cluster.ts'
 import { type LogFacts, logFacts } from '../support/log-facts.ts'
@@ -113,7 +113,14 @@ test('A26, I1, I6, I9: hosts are killed and paused under load, and nothing is lo
   const random = seeded(SEED)
   const hosts = cluster.members.filter(({ role }) => role === 'actors')
   const working = Promise.all([
-    work({ cluster, contractors: 64, campaigns: CAMPAIGNS, history, seed: SEED, signal: stop.signal }),
+    work({
+      cluster,
+      contractors: 64,
+      campaigns: CAMPAIGNS,
+      history,
+      seed: SEED,
+      signal: stop.signal,
+    }),
     arrivals(cluster, history, stop.signal),
   ])
   const end = Date.now() + SECONDS * 1000
