@@ -117,38 +117,18 @@ export class SnapshotStore {
     return null
   }
 
-  async #read({ shard, seq: taken }: SnapshotInfo): Promise<ShardState> {
-    const name = `${shard}/${String(taken).padStart(16, '0')}`
+  async #read({ shard, seq }: SnapshotInfo): Promise<ShardState> {
+    const name = `${shard}/${String(seq).padStart(16, '0')}`
     // Read piece by piece: the client's own `get` hashes in JavaScript, a second for 40 MB in which
     // nothing else of this process runs. The trailer's hash says the same, natively.
     const bytes = await this.#chunks.get(name)
     if (bytes === null) throw new EngineError('SNAPSHOT_GONE', `snapshot ${name} is gone`)
     const parts = unframe(bytes)
-    const hash = createHash('sha256')
-    const header = unpack<Header>(await nextPart(parts))
-    if (header.v !== VERSION) {
-      throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
+    try {
+      return await stateOf(shard, parts)
+    } finally {
+      await parts.return(undefined) // Lets go of what was not read.
     }
-    const state = new ShardState(shard)
-    for (let i = 0; i < header.campaigns; i++) {
-      const image = await nextPart(parts)
-      hash.update(image)
-      state.load(unpack<CampaignImage>(image))
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    const { requests, hash: expected } = unpack<Trailer>(await nextPart(parts))
-    if (hash.update(pack(requests)).digest('hex') !== expected) {
-      throw new EngineError('SNAPSHOT_TORN', 'snapshot does not hash to what it says')
-    }
-    for (const award of requests) {
-      if (award.request_id !== null) state.requests.set(award.request_id, award)
-    }
-    const { seq, n, prev, epoch, host } = header
-    Object.assign(state, { seq, n, prev: Uint8Array.from(prev), epoch, host })
-    if (!(await parts.next()).done) {
-      throw new EngineError('SNAPSHOT_TORN', 'snapshot goes on behind its end')
-    }
-    return state
   }
 
   async #prune(shard: ShardId): Promise<void> {
@@ -156,6 +136,35 @@ export class SnapshotStore {
       await this.#store.delete(`${shard}/${String(seq).padStart(16, '0')}`)
     }
   }
+}
+
+/** The state a snapshot's parts make. Throws when they are not one this build can read. */
+async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promise<ShardState> {
+  const hash = createHash('sha256')
+  const header = unpack<Header>(await nextPart(parts))
+  if (header.v !== VERSION) {
+    throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
+  }
+  const state = new ShardState(shard)
+  for (let i = 0; i < header.campaigns; i++) {
+    const image = await nextPart(parts)
+    hash.update(image)
+    state.load(unpack<CampaignImage>(image))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { requests, hash: expected } = unpack<Trailer>(await nextPart(parts))
+  if (hash.update(pack(requests)).digest('hex') !== expected) {
+    throw new EngineError('SNAPSHOT_TORN', 'snapshot does not hash to what it says')
+  }
+  for (const award of requests) {
+    if (award.request_id !== null) state.requests.set(award.request_id, award)
+  }
+  const { seq, n, prev, epoch, host } = header
+  Object.assign(state, { seq, n, prev: Uint8Array.from(prev), epoch, host })
+  if (!(await parts.next()).done) {
+    throw new EngineError('SNAPSHOT_TORN', 'snapshot goes on behind its end')
+  }
+  return state
 }
 
 /** Each part behind its length; parts are made one at a time, with a pause for others between. */
