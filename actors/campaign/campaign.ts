@@ -349,8 +349,11 @@ export class Campaign {
       )
       return
     }
+    for (const [other, rows] of this.hidden) {
+      for (const [hidden, end] of rows) if (end <= this.at) rows.delete(hidden)
+      if (rows.size === 0) this.hidden.delete(other)
+    }
     const rows = this.hidden.get(contractor) ?? new Map<number, number>()
-    for (const [other, end] of rows) if (end <= this.at) rows.delete(other)
     rows.set(row, until)
     this.hidden.set(contractor, rows)
   }

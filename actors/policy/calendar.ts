@@ -97,9 +97,16 @@ export class Calendar {
   /** Edges of calling hours between two instants, ascending. */
   edgesBetween(from: number, to: number): number[] {
     if (this.always) return []
-    this.#at(to)
-    const inside = (edge: number) => edge > from && edge < to
-    return [...this.#opens.filter(inside), ...this.#closes.filter(inside)].sort((a, b) => a - b)
+    const edges: number[] = []
+    for (let i = this.#at(to); i >= 0; i--) {
+      const opens = this.#opens[i]
+      const closes = this.#closes[i]
+      if (opens === undefined || closes === undefined || opens >= to) continue
+      if (closes <= from) break
+      if (closes < to) edges.push(closes)
+      if (opens > from) edges.push(opens)
+    }
+    return edges.reverse()
   }
 
   /** The local midnight that ends the day of `at`. */

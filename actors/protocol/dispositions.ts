@@ -11,7 +11,7 @@ export interface Disposition {
   readonly human: boolean
 }
 
-/** Catalogue version 1. The place of an entry is stored in lead rows: append, never reorder. */
+/** Catalogue version 1. */
 export const CATALOGUE: readonly Disposition[] = [
   { code: 'no_answer', label: 'No answer', effect: 'miss', human: false },
   { code: 'busy', label: 'Busy', effect: 'busy', human: false },
@@ -26,11 +26,6 @@ const byCode = new Map(CATALOGUE.map((entry) => [entry.code, entry]))
 
 export function dispositionOf(code: string): Disposition | undefined {
   return byCode.get(code)
-}
-
-/** The catalogue's place of a code, from 1; 0 stands for none in a lead's row. */
-export function codeNumber(code: string): number {
-  return CATALOGUE.findIndex((entry) => entry.code === code) + 1
 }
 
 export const CHANNELS = ['call', 'sms', 'whatsapp', 'email', 'field', 'debit'] as const

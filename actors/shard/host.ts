@@ -328,7 +328,8 @@ export class Host {
     const { log } = this.#options
     const role = this.#roles.get(shard)
     if (role?.kind !== 'owning' || role.shard !== owner) return
-    role.commands.unsubscribe()
+    // What the server has sent already is still answered: `moved`, so that nobody waits in vain.
+    role.commands.drain().catch(() => {}) // The link is closed: there is nobody to answer.
     role.inbox.stop()
     this.#roles.set(shard, { kind: 'none' })
     const code = error instanceof EngineError ? error.code : 'UNKNOWN'

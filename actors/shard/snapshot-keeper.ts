@@ -9,13 +9,19 @@ const RECORDS_MAX = 4000
 /** With fewer records than this, a snapshot saves nothing. */
 const RECORDS_MIN = 200
 const AGE_MAX_MS = 60_000
+const RETRY_MS = 30_000
 
 export class SnapshotKeeper {
   readonly #store: SnapshotStore
   readonly #log: Log
-  /** Number of the record the last snapshot followed, and when it was taken (monotonic). */
-  readonly #last = new Map<number, { n: number; at: number }>()
+  /**
+   * Number of the record the last snapshot followed, or of the one first seen here when there was
+   * none, and when that was (monotonic).
+   */
+  readonly #last = new Map<number, { n: number; at: number; saved: boolean }>()
   #saving = false
+  /** A store that refused one is left alone until then. */
+  #notBefore = 0
   #turn: Promise<void> = Promise.resolve()
 
   constructor(store: SnapshotStore, log: Log) {
@@ -28,9 +34,10 @@ export class SnapshotKeeper {
     const last = this.#last.get(state.shard)
     if (last === undefined || last.n > state.n) {
       // What lies before this process began was somebody's to snapshot; count from here.
-      this.#last.set(state.shard, { n: state.n, at: performance.now() })
+      this.#last.set(state.shard, { n: state.n, at: performance.now(), saved: false })
       return false
     }
+    if (state.poisoned.size > 0 || performance.now() < this.#notBefore) return false
     const records = state.n - last.n
     const old = performance.now() - last.at > AGE_MAX_MS && records >= RECORDS_MIN
     return (records >= RECORDS_MAX || old) && !this.#saving
@@ -52,16 +59,18 @@ export class SnapshotKeeper {
   }
 
   async #save(state: ShardState): Promise<void> {
-    if (state.poisoned.size > 0 || state.n === this.#last.get(state.shard)?.n) return
+    const last = this.#last.get(state.shard)
+    if (state.poisoned.size > 0 || (last?.saved === true && last.n === state.n)) return
     this.#saving = true
     const started = performance.now()
     try {
-      const mark = { n: state.n, at: started }
+      const mark = { n: state.n, at: started, saved: true }
       const { shard, seq, bytes } = await this.#store.save(state)
       this.#last.set(shard, mark)
       const ms = Math.round(performance.now() - started)
       this.#log.info({ shard, sequence: seq, bytes, ms }, 'snapshot taken')
     } catch (error) {
+      this.#notBefore = performance.now() + RETRY_MS
       this.#log.warn({ shard: state.shard, error: String(error) }, 'snapshot not taken')
     } finally {
       this.#saving = false

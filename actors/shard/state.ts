@@ -64,7 +64,7 @@ export class ShardState {
       )
     }
     for (const event of record.events) {
-      const row = this.#foldEvent(event)
+      const row = this.#foldEvent(event, stored.seq)
       if (row >= 0) this.settle(event, row, stored.seq)
     }
     this.advance(record, stored.seq, recordHash(stored.bytes))
@@ -114,14 +114,14 @@ export class ShardState {
     return oldest !== undefined && oldest.at > now - REQUEST_KEPT_MS
   }
 
-  #foldEvent(event: Event): number {
+  #foldEvent(event: Event, seq: number): number {
     try {
       return this.apply(event)
     } catch (error) {
       // Whatever broke, it broke on this campaign's event: set the campaign aside, keep the rest.
       const campaign = this.campaigns.get(event.campaign_id)
       if (campaign === undefined) {
-        throw new CorruptLogError(this.shard, this.seq, 'an event before its campaign', {
+        throw new CorruptLogError(this.shard, seq, 'an event before its campaign', {
           cause: error,
         })
       }

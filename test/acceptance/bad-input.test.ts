@@ -66,10 +66,10 @@ function assertClear(fault: { message: string; path?: string }, path: string | u
 // ---- NATS
 
 /** Bytes to a subject as they are, and the answer in whichever encoding it comes. */
-async function raw(service: Service, bytes: Uint8Array | string, budget?: string): Promise<Answer> {
+async function raw(service: Service, bytes: Uint8Array | string, budget = '5000'): Promise<Answer> {
   const header = headers()
-  if (budget !== undefined) header.set(BUDGET_HEADER, budget)
-  const options = { timeout: 5000, headers: header }
+  header.set(BUDGET_HEADER, budget)
+  const options = { timeout: 10_000, headers: header }
   const { data } = await engine.cluster.nc.request(service, bytes, options)
   return data[0] === 0x7b ? JSON.parse(Buffer.from(data).toString()) : unpack<Answer>(data)
 }

@@ -4,6 +4,7 @@
 import type { CampaignFault } from '../../actors/protocol/errors.ts'
 import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
 import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
+import type { Clock } from '../../actors/runtime/clock.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import { createLog } from '../../actors/runtime/log.ts'
@@ -11,6 +12,7 @@ import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
 import { Follower } from '../../actors/shard/follower.ts'
+import { Host } from '../../actors/shard/host.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import { readLog } from '../../actors/shard/log-reader.ts'
 import { Shard } from '../../actors/shard/shard.ts'
@@ -42,15 +44,17 @@ export class Rig implements AsyncDisposable {
   readonly link: Link
   readonly vault: Vault
   readonly snapshots: SnapshotStore
+  readonly shards: number
   readonly #links: Link[]
-  #shards = 0
+  #taken = 0
 
-  private constructor(server: TestServer, link: Link, vault: Vault, snapshots: SnapshotStore) {
-    this.server = server
-    this.link = link
-    this.vault = vault
-    this.snapshots = snapshots
-    this.#links = [link]
+  private constructor(parts: Pick<Rig, 'server' | 'link' | 'vault' | 'snapshots' | 'shards'>) {
+    this.server = parts.server
+    this.link = parts.link
+    this.vault = parts.vault
+    this.snapshots = parts.snapshots
+    this.shards = parts.shards
+    this.#links = [parts.link]
   }
 
   static async start(shards = SHARDS): Promise<Rig> {
@@ -60,7 +64,8 @@ export class Rig implements AsyncDisposable {
       await provision(link, configOf(server.url, shards))
       const vault = await Vault.open(link)
       await vault.prepare(1)
-      return new Rig(server, link, vault, await SnapshotStore.open(link, quiet))
+      const snapshots = await SnapshotStore.open(link, quiet)
+      return new Rig({ server, link, vault, snapshots, shards })
     } catch (error) {
       await server.stop()
       throw error
@@ -76,10 +81,15 @@ export class Rig implements AsyncDisposable {
 
   /** A shard no other test has, and a campaign that lives in it. */
   next(): { id: ShardId; campaign: CampaignId } {
-    const id = this.#shards++ as ShardId
-    if (id >= SHARDS) throw new Error(`more tests than ${SHARDS} shards`)
-    const [campaign] = campaignsOf(id, 1) as [CampaignId]
-    return { id, campaign }
+    const id = this.#taken++ as ShardId
+    if (id >= this.shards) throw new Error(`more tests than ${this.shards} shards`)
+    return { id, campaign: this.campaignOf(id) }
+  }
+
+  /** The first campaign that lives in a shard. */
+  campaignOf(id: ShardId): CampaignId {
+    const [campaign] = campaignsOf(id, 1, this.shards) as [CampaignId]
+    return campaign
   }
 
   /** Loads a shard, claims it and serves it, as a host does. */
@@ -106,6 +116,14 @@ export class Rig implements AsyncDisposable {
     })
     shard.behind = false
     return { shard, state, journal, lost, faults }
+  }
+
+  /** A host beside this one's, over a connection of its own. */
+  async host(name: string, clock: Clock = new ManualClock()): Promise<Host> {
+    const link = await this.connect()
+    const { vault, shards } = this
+    const id = name as HostId
+    return await Host.start({ id, link, vault, clock, log: quiet, shards, timezone: 'UTC' })
   }
 
   /** A shard's state, folded from zero. */

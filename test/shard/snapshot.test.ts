@@ -9,7 +9,6 @@ import { SNAPSHOTS_STORE } from '../../actors/protocol/subjects.ts'
 import { Follower } from '../../actors/shard/follower.ts'
 import { SnapshotKeeper } from '../../actors/shard/snapshot-keeper.ts'
 import { suite } from '../support/suite.ts'
-import { until } from '../support/until.ts'
 import { ingest, leads } from './asked.ts'
 import { settingsOf } from './planted-log.ts'
 import { type Owner, quiet, Rig } from './rig.ts'
@@ -148,6 +147,9 @@ test('a poisoned campaign’s state is not stored, nor is anything beside it', a
   const keeper = new SnapshotKeeper(rig.snapshots, quiet)
   await keeper.saveNow(owner.state)
   assert.deepEqual(await rig.snapshots.list(owner.id), [])
+  keeper.wants(owner.state)
+  Object.assign(owner.state, { n: owner.state.n + 4000 })
+  assert.equal(keeper.wants(owner.state), false, 'and not asked for again and again')
 })
 
 test('the keeper wants one after enough records, counted from where it began', async () => {
@@ -184,9 +186,12 @@ test('a snapshot that cannot be taken does no harm', async () => {
     save: () => Promise.reject(new Error('the store is full')),
   })
   const keeper = new SnapshotKeeper(failing, quiet)
+  keeper.wants(owner.state)
+  Object.assign(owner.state, { n: owner.state.n + 4000 })
+  assert.equal(keeper.wants(owner.state), true)
   await keeper.saveNow(owner.state)
   await keeper.saveLast(owner.state)
-  await until(async () => (await rig.snapshots.list(owner.id)).length === 0, 'none to be there')
+  assert.equal(keeper.wants(owner.state), false, 'not at once again')
 })
 
 test.run()
