@@ -33,8 +33,8 @@ async function run(config: Config): Promise<number> {
     const env = {
       LEADBID_NATS_URL: url,
       LEADBID_DATA_DIR: resolve(config.dataDir),
-      LEADBID_HOST_ID: process.env['LEADBID_HOST_ID'] ?? HOST_ID,
-      LEADBID_LOG_LEVEL: process.env['LEADBID_LOG_LEVEL'] ?? 'warn',
+      LEADBID_HOST_ID: process.env.LEADBID_HOST_ID ?? HOST_ID,
+      LEADBID_LOG_LEVEL: process.env.LEADBID_LOG_LEVEL ?? 'warn',
     }
     const child = (name: string, main: string) => {
       const onHopeless = () => end(2)
@@ -53,7 +53,7 @@ async function run(config: Config): Promise<number> {
     stops.unshift(() => link.nc.close())
     await welcome(link, {
       url,
-      http: Number(gateway['http']),
+      http: Number(gateway.http),
       dataDir: config.dataDir,
       mayLoadSample: server !== null,
       clockOffsetMs: config.clockOffsetMs,

@@ -78,13 +78,13 @@ async function load(link: Link, now: number): Promise<number[]> {
   const reply = await call<Reply>(link, 'lead.ingest', { leads })
   const known = reply.type === 'ingested' ? leads.length - reply.rejected.length : 0
   if (known < leads.length) throw new Error(`the sample was not loaded: ${JSON.stringify(reply)}`)
-  const live = leads.filter((lead) => lead['lead_type'] === 'Live').length
-  const customers = new Set(campaigns.map((campaign) => campaign['customer_id'])).size
+  const live = leads.filter((lead) => lead.lead_type === 'Live').length
+  const customers = new Set(campaigns.map((campaign) => campaign.customer_id)).size
   process.stdout.write(
     `\nThe data folder was empty, so here is a sample (seed ${SAMPLE_SEED}): ${customers} customers, ` +
       `${campaigns.length} campaigns, ${live} live and ${leads.length - live} stale leads.\n`,
   )
-  return campaigns.slice(0, 3).map((campaign) => Number(campaign['campaign_id']))
+  return campaigns.slice(0, 3).map((campaign) => Number(campaign.campaign_id))
 }
 
 async function call<T>(link: Link, service: Service, body: unknown): Promise<T> {

@@ -9,6 +9,7 @@ export class OrderedRows {
   readonly #keyOf: (row: number) => number
   #chunks: Int32Array[] = []
   #sizes: number[] = []
+  #found: Place = { chunk: 0, at: 0 }
   size = 0
 
   constructor(keyOf: (row: number) => number) {
@@ -66,8 +67,24 @@ export class OrderedRows {
     this.size = sorted.length
   }
 
-  /** The place of the first row with a key above `key` (`size` when there is none). */
+  /** The place of the first row with a key above `key`, the end when there is none. */
   above(key: number): Place {
+    // Who asks again asks for a little later: mostly the place found last will do.
+    const found = this.#isAbove(this.#found, key) ? this.#found : this.#search(key)
+    this.#found = found
+    return found
+  }
+
+  #isAbove(place: Place, key: number): boolean {
+    if (place.chunk > this.#chunks.length) return false
+    const inside = place.chunk < this.#chunks.length
+    if (inside ? place.at >= (this.#sizes[place.chunk] as number) : place.at > 0) return false
+    if (inside && this.#keyOf(this.row(place)) <= key) return false
+    const before = this.previous(place)
+    return before === undefined || this.#keyOf(this.row(before)) <= key
+  }
+
+  #search(key: number): Place {
     let low = 0
     let high = this.#chunks.length
     while (low < high) {

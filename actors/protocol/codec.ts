@@ -60,6 +60,10 @@ export function decodeBody(bytes: Uint8Array): { encoding: Encoding; body: unkno
     throw new InputError('TOO_LARGE', `body of ${bytes.length} bytes: at most ${BODY_MAX} are read`)
   }
   const first = bytes[0]
+  if (first === 0xc1) {
+    // The one byte MessagePack never uses; the decoder takes it for a marker of its own.
+    throw new InputError('MALFORMED', 'body is not MessagePack: it starts with 0xc1')
+  }
   const encoding: Encoding = first === 0x7b || first === 0x5b ? 'json' : 'msgpack'
   try {
     const body: unknown =

@@ -98,9 +98,12 @@ export class Mailbox {
     const row = campaign.leads.row(lead as LeadInput['id'])
     const { vault, link } = this.#options
     let history: Awaited<ReturnType<typeof awardHistory>> | undefined
-    // At most twice: what the history says of a closed award does not change any more.
-    for (;;) {
+    // At most three times: once an outcome is in the history, nothing there changes any more.
+    for (let tries = 1; ; tries++) {
       const decide = () => {
+        // The same outcome, told twice at once, may have been decided while its history was read.
+        const missed = history?.disposed === null && isDisposed(campaign, row, request)
+        if (missed && tries < 3) history = undefined
         const decision = decideDisposition(campaign, request, this.#shard.now(), vault, history)
         return 'lookup' in decision ? undefined : decision
       }
@@ -201,6 +204,17 @@ export class Mailbox {
     const parts = parseAwardId(award)
     return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
   }
+}
+
+/** Whether the award a request names is its lead's last, and has its outcome. */
+function isDisposed(
+  campaign: Campaign,
+  row: number | undefined,
+  request: DispositionRequest,
+): boolean {
+  if (row === undefined || !('award_id' in request)) return false
+  const { award_id } = request
+  return campaign.leads.closing(row) === 'disposed' && campaign.isLastAward(row, award_id)
 }
 
 function answer(reply: Reply): CommandReply {

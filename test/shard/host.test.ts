@@ -237,7 +237,7 @@ test('I17: hosts outlive a server that is killed, and own what they owned', asyn
   await settled(h1, h2)
   await putAll()
   await rig.server.kill9()
-  await rig.server.restart()
+  await rig.restart()
   await until(() => h1.notReady().length + h2.notReady().length === 0, 'both to be ready', {
     deadlineMs: 30_000,
   })

@@ -7,6 +7,7 @@ import { unpack } from 'msgpackr'
 import { EngineError, FencedError, RolledBackError } from '../../actors/protocol/errors.ts'
 import type { Event } from '../../actors/protocol/events.ts'
 import type { HostId, ShardId } from '../../actors/protocol/ids.ts'
+import { EVENTS } from '../../actors/protocol/subjects.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import { readAt } from '../../actors/shard/log-reader.ts'
@@ -159,7 +160,7 @@ test('J2: while the server is down an append waits, and lands once when it is ba
   await rig.server.kill9()
   const append = journal.append([marked('patient')], T0)
   await until(() => journal.appendingSince !== null, 'the append to begin')
-  await rig.server.restart()
+  await rig.restart()
   const seq = await append
   assert.deepEqual(await marks(id), ['patient'])
   assert.equal((await rig.records(id)).at(-1)?.seq, seq)
@@ -174,7 +175,34 @@ test('an append that nobody can resolve ends when the journal is stopped', async
   await assert.rejects(append, (error: unknown) => {
     return error instanceof EngineError && error.code === 'JOURNAL_STOPPED'
   })
-  await rig.server.restart()
+  await rig.restart()
+})
+
+test('J2: a log that takes no more makes an append wait, until there is room or it is given up', async () => {
+  await using own = await Rig.start()
+  const { id } = own.next()
+  const state = await own.replay(id)
+  const options = { link: own.link, state, host: 'h1' as HostId, epoch: 1, log: quiet }
+  const journal = new Journal(options)
+  await journal.append([], T0, { boot: 'b' })
+  await own.link.jsm.streams.update(EVENTS, { max_msgs: 1 })
+  const append = journal.append([marked('patient')], T0)
+  await until(() => journal.appendingSince !== null, 'the append to begin')
+  await own.link.jsm.streams.update(EVENTS, { max_msgs: 2 })
+  await append
+  const given = journal.append([marked('given up')], T0)
+  journal.stop()
+  await assert.rejects(given, /the append was given up/)
+  assert.equal((await own.records(id)).length, 2)
+})
+
+test('a record larger than the server takes is refused at once, not tried for ever', async () => {
+  const { id } = rig.next()
+  const [journal] = await journalOf(id)
+  const long = marked('x'.repeat(1024 * 1024))
+  await assert.rejects(journal.append([long], T0), (error: unknown) => {
+    return error instanceof EngineError && error.code === 'RECORD_TOO_LARGE'
+  })
 })
 
 test('I15: a log that went backwards is never appended to', async () => {
@@ -188,12 +216,12 @@ test('I15: a log that went backwards is never appended to', async () => {
   const backup = join(own.server.dataDir, 'backup')
   await own.server.kill9()
   await cp(store, backup, { recursive: true })
-  await own.server.restart()
+  await own.restart()
   const lost = await journal.append([marked('lost')], T0)
   await own.server.kill9()
   await rm(store, { recursive: true })
   await cp(backup, store, { recursive: true })
-  await own.server.restart()
+  await own.restart()
   await assert.rejects(journal.append([marked('next')], T0), (error: unknown) => {
     assert.ok(error instanceof RolledBackError)
     assert.match(error.message, new RegExp(`ends at sequence ${kept} but ${lost} was acknowledged`))

@@ -19,6 +19,7 @@ import { Shard } from '../../actors/shard/shard.ts'
 import { SnapshotStore } from '../../actors/shard/snapshot.ts'
 import { ShardState } from '../../actors/shard/state.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 import { ManualClock } from './manual-clock.ts'
 
 export const SHARDS = 64
@@ -37,6 +38,7 @@ export interface OwnOptions {
   link?: Link
   clock?: ManualClock
   host?: string
+  vault?: Vault
 }
 
 export class Rig implements AsyncDisposable {
@@ -79,6 +81,12 @@ export class Rig implements AsyncDisposable {
     return link
   }
 
+  /** Starts the server again after a kill, and waits until the rig's own link is back too. */
+  async restart(): Promise<void> {
+    await this.server.restart()
+    await until(() => this.link.connected() && this.link.nc.rtt(), 'the link to be back')
+  }
+
   /** A shard no other test has, and a campaign that lives in it. */
   next(): { id: ShardId; campaign: CampaignId } {
     const id = this.#taken++ as ShardId
@@ -94,7 +102,7 @@ export class Rig implements AsyncDisposable {
 
   /** Loads a shard, claims it and serves it, as a host does. */
   async own(id: ShardId, options: OwnOptions = {}): Promise<Owner> {
-    const { link = this.link, clock = new ManualClock(), host = 'h1' } = options
+    const { link = this.link, clock = new ManualClock(), host = 'h1', vault = this.vault } = options
     const follower = await Follower.load(link, id, this.snapshots, quiet, () => {})
     const { state } = follower
     const epoch = state.epoch + 1
@@ -106,7 +114,7 @@ export class Rig implements AsyncDisposable {
       state,
       journal,
       link,
-      vault: this.vault,
+      vault,
       clock,
       log: quiet,
       host: host as HostId,

@@ -22,8 +22,8 @@ const MAIN: Record<Role, string> = {
 }
 const READY_MS = 30_000
 
-/** A reply as a caller outside sees it: fields by name. */
-export type Answer = { type: Reply['type'] } & Record<string, any>
+/** A reply as a caller outside has it: fields by name, as parsed and not yet believed. */
+export type Answer = { type: Reply['type'] } & Record<string, ReturnType<JSON['parse']>>
 
 export interface ClusterOptions {
   hosts?: number

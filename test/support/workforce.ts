@@ -66,7 +66,7 @@ async function contractor(
     let answer = await cluster.call('lead.next', request, { budgetMs })
     for (let tries = 0; answer.type === 'unavailable' && tries < 12 && !signal.aborted; tries++) {
       count('unavailable')
-      await sleep(Number(answer['retry_after_ms'] ?? 250))
+      await sleep(Number(answer.retry_after_ms ?? 250))
       answer = await cluster.call('lead.next', { ...request, retry: true }, { budgetMs })
     }
     count(answer.type)
@@ -75,12 +75,12 @@ async function contractor(
   }
 
   async function handle(award: Answer): Promise<void> {
-    const award_id = String(award['award_id'])
+    const award_id = String(award.award_id)
     const hold: Hold = {
-      lead: `${award['campaign_id']}/${award['lead_id']}`,
+      lead: `${award.campaign_id}/${award.lead_id}`,
       award: award_id,
       from: Date.now(),
-      until: Date.parse(String(award['lease_until'])),
+      until: Date.parse(String(award.lease_until)),
     }
     history.awards.add(award_id)
     // A repetition may tell of an award that has lapsed since: nobody holds that any more.

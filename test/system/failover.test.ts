@@ -42,7 +42,7 @@ async function ingest(
   const leads = Array.from({ length: count }, (_, i) => aLead(from + i, campaign))
   const reply = await cluster.call('lead.ingest', { leads }, { budgetMs: 3000 })
   if (reply.type !== 'ingested') return
-  assert.equal(reply['rejected'], [])
+  assert.equal(reply.rejected, [])
   for (let i = 0; i < count; i++) history.accepted.add(`${campaign}/${from + i}`)
 }
 

@@ -13,9 +13,9 @@ import { readConfig } from '../../../actors/runtime/config.ts'
 import { createLog, type Log } from '../../../actors/runtime/log.ts'
 import { connectNats, type Link } from '../../../actors/runtime/nats.ts'
 import { provision } from '../../../actors/runtime/streams.ts'
+import type { Answer, Call } from '../../../gateway/auction/services.ts'
 import { createMetrics, type Metrics } from '../../../gateway/http/metrics.ts'
 import { type HttpParts, startHttp } from '../../../gateway/http/server.ts'
-import type { Answer, Call } from '../../../gateway/auction/services.ts'
 import { startServer, type TestServer } from '../../support/server.ts'
 
 /** 2026-01-05T06:00:00Z. */
