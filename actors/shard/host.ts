@@ -151,8 +151,10 @@ export class Host {
     await Promise.all([...this.#roles.keys()].map((shard) => this.#giveUp(shard)))
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)
-    for (const subscription of this.#subscriptions) subscription.unsubscribe()
     await this.#hosts.leave(this.id).catch(() => {}) // Its TTL says the same, later.
+    // Who asked for a shard just now is still answered, and need not wait for its patience to end.
+    const drained = this.#subscriptions.map((subscription) => subscription.drain())
+    await Promise.all(drained).catch(() => {}) // The link is closed: there is nobody to answer.
     this.#hosts.stop()
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { answerCall, BIDS_MAX, candidates, conditionsOf } from '../../actors/campaign/bid.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
 

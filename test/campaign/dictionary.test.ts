@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { Dictionary } from '../../actors/campaign/dictionary.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('dictionary')

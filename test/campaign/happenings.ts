@@ -1,10 +1,10 @@
 // Happenings: anything that can be asked of a campaign, in any order, for the properties that must
 // hold whatever happens.
 
-import fc from 'fast-check'
 import { CATALOGUE } from '../../actors/protocol/dispositions.ts'
 import type { AwardId } from '../../actors/protocol/ids.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { DAY_MS, type Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS } from './desk.ts'
 
 const LEADS = 12

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { getInitialSnapshot, transition } from 'xstate'
 import { leadMachine } from '../../actors/campaign/lead.ts'
 import {
@@ -14,6 +13,7 @@ import {
   reschedulesOf,
   stateOf,
 } from '../../actors/campaign/lead-table.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('lead table')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { canonical, Leads } from '../../actors/campaign/leads.ts'
 import type { StoredLead } from '../../actors/protocol/events.ts'
 import type { CustomerId, LeadId } from '../../actors/protocol/ids.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { FakeSealer } from './desk.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { PullRate } from '../../actors/campaign/pull-rate.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { HOUR_MS, SECOND_MS, T0 } from './desk.ts'
 

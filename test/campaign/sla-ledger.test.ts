@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { SlaLedger } from '../../actors/campaign/sla-ledger.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, DAY_MS, Desk, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
 

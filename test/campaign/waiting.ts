@@ -1,9 +1,9 @@
 // Waiting: leads of every kind, age and zone, calling hours of every shape, and instants at which
 // the two meet badly, for the queue to be tried with.
 
-import fc from 'fast-check'
 import type { Kind } from '../../actors/policy/policy.ts'
 import { PLANS, type Plan, type Settings } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, settingsOf } from './desk.ts'
 
 const ZONES = ['Asia/Kolkata', 'America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe']

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { parse } from 'csv-parse/sync'
-import fc from 'fast-check'
 import type { Row } from '../../actors/jobs/row.ts'
 import { readRows } from '../../actors/jobs/rows.ts'
 import { csvRows } from '../../actors/jobs/rows-csv.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { bytesOf, collect } from './files.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { Calendar } from '../../actors/policy/calendar.ts'
 import type { Hours } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { WallClock } from './wall-clock.ts'
 

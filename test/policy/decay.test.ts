@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import {
   attemptFactor,
   HORIZON_MS,
@@ -7,6 +6,7 @@ import {
   liveLoss,
   staleLoss,
 } from '../../actors/policy/decay.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('decay')

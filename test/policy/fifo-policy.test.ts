@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { fifoPolicy } from '../../actors/policy/fifo-policy.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { order, sceneAt, T0, type Waiting } from './scene.ts'
 

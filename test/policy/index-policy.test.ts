@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { Calendar } from '../../actors/policy/calendar.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { laneOf, order, sceneAt, T0, type Waiting } from './scene.ts'
 

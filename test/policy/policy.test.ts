@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { Calendar } from '../../actors/policy/calendar.ts'
 import { fifoPolicy } from '../../actors/policy/fifo-policy.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
 import { inWords, type Lane } from '../../actors/policy/policy.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { sceneAt, T0 } from './scene.ts'
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import {
   chanceOf,
   chanceStep,
@@ -8,6 +7,7 @@ import {
   PRIOR_LOGIT,
 } from '../../actors/policy/propensity.ts'
 import type { Settings } from '../../actors/protocol/settings.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('propensity')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { assign, type Lot, runnerUp } from '../../actors/protocol/assign.ts'
 import type { Bid } from '../../actors/protocol/commands.ts'
 import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('assign')

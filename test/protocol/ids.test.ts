@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import {
   awardId,
   type CampaignId,
@@ -9,6 +8,7 @@ import {
   parseAwardId,
   shardOf,
 } from '../../actors/protocol/ids.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('ids')

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { unpack } from '../../actors/protocol/codec.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
 import type { AwardId, CampaignId, HostId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
@@ -9,6 +8,7 @@ import {
   RECORD_VERSION,
   type Record,
 } from '../../actors/protocol/record.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('record')

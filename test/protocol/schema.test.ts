@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { z } from 'zod'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { byName, check, id, parse, pointer, text, zone } from '../../actors/protocol/schema.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { withProto } from './faults.ts'
 

@@ -164,6 +164,31 @@ test('the same late outcome told twice at once is recorded once, with one answer
   assert.equal(events.filter(({ type }) => type === 'lead.noted').length, 0)
 })
 
+test('a person whose key is erased cannot be read any more, and nothing else changes', async () => {
+  const { shard, campaign, state, id } = await owned()
+  const person = { phone: PHONE, account_no: 'ACC-1' }
+  await ingest(shard, [lead(campaign, 1, person), lead(campaign, 2, { phone: '+15550002222' })])
+  const note = 'wants a call after six'
+  const about = { campaign_id: campaign, lead_id: 1, channel: 'sms', code: 'busy', note } as const
+  await ask(shard, { type: 'disposition', request: about })
+  const show = async (lead: number) => {
+    const shown = await ask(shard, { type: 'show', campaign, lead: lead as LeadId })
+    assert.ok(shown.type === 'lead')
+    return shown
+  }
+  const before = await show(1)
+  assert.deepEqual([before.lead.phone, before.lead.account_no], [PHONE, 'ACC-1'])
+  assert.equal(before.timeline[0]?.note, note)
+  const hash = state.hash()
+  const row = state.campaigns.get(campaign)?.leads.row(1 as LeadId) as number
+  await rig.vault.erase(state.campaigns.get(campaign)?.leads.columns.keyRef[row] as number)
+  const after = await show(1)
+  assert.deepEqual([after.lead.phone, after.lead.account_no], [undefined, undefined])
+  assert.equal(after.timeline[0]?.note, undefined)
+  assert.equal((await show(2)).lead.phone, '+15550002222')
+  assert.equal((await rig.replay(id)).hash(), hash)
+})
+
 test('a lead whose texts lie under two keys is shown and awarded by an owner that knows neither', async () => {
   const { shard, campaign, state, id } = await owned()
   await ingest(shard, [lead(campaign, 1, { phone: PHONE, account_no: 'ACC-1' })])
