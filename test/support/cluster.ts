@@ -7,9 +7,10 @@ import { jetstream } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { connect, headers, type NatsConnection } from 'nats'
 import { type Encoding, pack, unpack } from '../../actors/protocol/codec.ts'
-import { fnv1a } from '../../actors/protocol/ids.ts'
+import { fnv1a, type HostId, type ShardId } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { BUDGET_HEADER, HOSTS_BUCKET, type Service } from '../../actors/protocol/subjects.ts'
+import { ranking } from '../../actors/shard/placement.ts'
 import { startServer, type TestServer } from './server.ts'
 import { until } from './until.ts'
 
@@ -167,7 +168,7 @@ export class Cluster implements AsyncDisposable {
     return member
   }
 
-  /** Waits until so many hosts are alive, every shard has one owner and a gateway answers. */
+  /** Waits until so many hosts are alive, every shard is where it belongs and a gateway answers. */
   async ready(hosts = this.members.filter(({ role }) => role === 'actors').length): Promise<void> {
     const all = () => {
       const dead = this.members.find((member) => !member.running)
@@ -177,7 +178,7 @@ export class Cluster implements AsyncDisposable {
       await until(
         async () => {
           const owners = await this.owners()
-          if (owners.hosts.length < hosts || owners.shards.size < this.shards) return false
+          if (owners.hosts.length < hosts || !this.#settled(owners)) return false
           return (await this.call('campaign.list', {}, { budgetMs: 1000 })).type === 'campaigns'
         },
         'the cluster to be ready',
@@ -186,6 +187,14 @@ export class Cluster implements AsyncDisposable {
     } catch (error) {
       throw new Error(`cluster not ready${all()}`, { cause: error })
     }
+  }
+
+  /** Every shard is where it belongs, so that nothing moves any more. */
+  #settled({ hosts, shards }: Awaited<ReturnType<Cluster['owners']>>): boolean {
+    return Array.from({ length: this.shards }, (_, shard) => shard as ShardId).every((shard) => {
+      const [first] = ranking(shard, hosts as HostId[])
+      return shards.get(shard)?.join() === first
+    })
   }
 
   /** What hosts say of themselves: who lives, and every shard's owners. */
