@@ -12,6 +12,7 @@ import {
 } from '../../actors/protocol/ids.ts'
 import { encodeRecord, RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
 import { OutputGate } from '../../actors/shard/output-gate.ts'
+import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
 import { ingest, leads, order, takeAwards } from './asked.ts'
@@ -52,14 +53,6 @@ async function shardOf(id: ShardId, campaign: CampaignId, count: number): Promis
   return owner
 }
 
-/** Stops the server as the operating system would, with its connections open. */
-function freeze(): () => void {
-  const { pid } = rig.server
-  assert.ok(pid !== undefined)
-  process.kill(pid, 'SIGSTOP')
-  return () => process.kill(pid, 'SIGCONT')
-}
-
 test('G1: all that is decided in one turn is one record, and what comes meanwhile the next', async () => {
   const { id, campaign } = rig.next()
   const { gate, state, lead } = await gateOf(id, campaign)
@@ -83,7 +76,7 @@ test('G2: durable resolves after the ack and not before', async () => {
   const { id, campaign } = rig.next()
   const { gate, lead } = await gateOf(id, campaign)
   const owner = await rig.own(rig.next().id)
-  const thaw = freeze()
+  const thaw = freeze(rig.server.pid ?? 0)
   let replied = false
   try {
     gate.emit(lead(1))
@@ -109,7 +102,7 @@ test('G2: durable resolves after the ack and not before', async () => {
 test('G2, I6: no award is answered before it is durable, and a late log is told as busy', async () => {
   const { id, campaign } = rig.next()
   const { shard } = await shardOf(id, campaign, 3)
-  const thaw = freeze()
+  const thaw = freeze(rig.server.pid ?? 0)
   try {
     let answered = false
     const award = takeAwards(shard, [order(campaign)]).then((awards) => {

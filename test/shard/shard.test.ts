@@ -6,6 +6,7 @@ import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
 import { ask, awardOf, ingest, lead, leads, order, takeAwards } from './asked.ts'
@@ -31,14 +32,6 @@ async function owned(
   const owner = await rig.own(id, options)
   await ask(owner.shard, { type: 'campaign.put', settings: settingsOf({ campaign_id: campaign }) })
   return { ...owner, id, campaign }
-}
-
-/** Stops the server as the operating system would; the second function goes on. */
-function freeze(): () => void {
-  const { pid } = rig.server
-  assert.ok(pid !== undefined)
-  process.kill(pid, 'SIGSTOP')
-  return () => process.kill(pid, 'SIGCONT')
 }
 
 test('a copy sees the state as the log has it, and commands wait for it', async () => {
@@ -87,7 +80,7 @@ test('what waits in the lane when a shard is drained is told to go to the next o
 test('a log that does not answer holds a hand-over only so long, and nobody is told a falsehood', async () => {
   const { shard, campaign } = await owned()
   await ingest(shard, leads(campaign, 1))
-  const thaw = freeze()
+  const thaw = freeze(rig.server.pid ?? 0)
   try {
     const deadline = T0 + 1000
     const orders = [order(campaign)]
@@ -213,7 +206,7 @@ test('an award whose key cannot be fetched ends as unknown, not as an unhandled 
   const vault = await Vault.open(away)
   const { shard } = await rig.own(first.id, { host: 'h2', vault })
   await away.nc.close()
-  const thaw = freeze()
+  const thaw = freeze(rig.server.pid ?? 0)
   try {
     const result = shard.awardNow(order(first.campaign), T0)
     assert.ok(result instanceof Promise)
