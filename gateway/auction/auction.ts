@@ -20,7 +20,7 @@ import type { Router } from './router.ts'
 const ROUND_MAX = 512
 const WAITING_MAX = 4096
 /** A round is given this long before the next starts beside it, so that rounds stay full. */
-const ROUND_APART_MS = 8
+const ROUND_APART_MS = 5
 const ROUNDS_MAX = 16
 const PAUSE_MS = 20
 /** Kept back of a budget for the way home, ms. */
