@@ -23,8 +23,8 @@ Exit code 0: all is there and as it should be; 1: something is not; 2: misused.
 Settings (flag, environment, meaning):
 `
 
-const { EVENTS, INBOX, HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, SNAPSHOTS_STORE, IMPORTS_STORE } =
-  subjects
+const { EVENTS, INBOX, SNAPSHOTS_STORE, IMPORTS_STORE } = subjects
+const { HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, MODELS_BUCKET } = subjects
 
 /** Every stream of ours with what it is for. */
 const STREAMS: readonly (readonly [stream: string, purpose: string])[] = [
@@ -33,6 +33,7 @@ const STREAMS: readonly (readonly [stream: string, purpose: string])[] = [
   [`KV_${HOSTS_BUCKET}`, 'who is alive and owns what'],
   [`KV_${KEYS_BUCKET}`, 'keys that seal what identifies a person'],
   [`KV_${JOBS_BUCKET}`, 'import jobs'],
+  [`KV_${MODELS_BUCKET}`, 'what was learnt of each customer'],
   [`OBJ_${SNAPSHOTS_STORE}`, 'snapshots of shards'],
   [`OBJ_${IMPORTS_STORE}`, 'import files, and the rows they had to reject'],
 ]

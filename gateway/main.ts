@@ -2,6 +2,7 @@
 
 import { systemClock } from '../actors/runtime/clock.ts'
 import { Hosts } from '../actors/runtime/hosts.ts'
+import { ModelBook, ModelStore } from '../actors/runtime/model-store.ts'
 import { connectNats } from '../actors/runtime/nats.ts'
 import { runProcess } from '../actors/runtime/process.ts'
 import { provision } from '../actors/runtime/streams.ts'
@@ -14,6 +15,9 @@ import { Router } from './auction/router.ts'
 import { countInFlight, createMetrics } from './http/metrics.ts'
 import { startHttp } from './http/server.ts'
 
+/** What a scrape may wait for the shards; scrapers give up after 10 s. */
+const SCRAPE_BUDGET_MS = 2000
+
 await runProcess('gateway', async (config, log) => {
   const link = await connectNats(config, 'gateway', log)
   const { shards } = await provision(link, config)
@@ -23,9 +27,17 @@ await runProcess('gateway', async (config, log) => {
   const router = new Router(link, hosts, shards)
   const auction = new Auction({ router, clock, random: Math.random })
   const ingest = new IngestDesk({ router, link, vault, log })
-  const desk = new Desk({ auction, ingest, router, timezone: config.timezone, log })
+  const models = ModelBook.follow(await ModelStore.open(link, log))
+  const desk = new Desk({ auction, ingest, router, models, timezone: config.timezone, log })
   const metrics = createMetrics()
+  metrics.models(() => models.all())
   const answer = countInFlight(desk.answer, metrics)
+  metrics.customers(async () => {
+    const call = { service: 'campaign.list', body: {}, encoding: 'json' } as const
+    const reply = await answer({ ...call, budgetMs: SCRAPE_BUDGET_MS })
+    const told = !(reply instanceof Uint8Array) && reply.type === 'campaigns'
+    return told ? (reply.customers ?? null) : null
+  })
   let draining = false
   const ready = () => {
     const reasons = router.unowned().map((shard) => `shard ${shard} has no owner`)
@@ -52,6 +64,7 @@ await runProcess('gateway', async (config, log) => {
     async stop() {
       draining = true
       await Promise.all([front.stop(), http.stop()])
+      await models.stop()
       hosts.stop()
       vault.close()
       await link.nc.drain()

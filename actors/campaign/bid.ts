@@ -1,14 +1,13 @@
 // Bid: what a campaign answers to a call for bids. Reading only; nothing is held for a bid, the
 // award decides anew.
 
+import { slaPrice } from '../policy/sla-price.ts'
 import type { CampaignAnswer, Reasons } from '../protocol/commands.ts'
 import type { ContractorId } from '../protocol/ids.ts'
 import type { Campaign } from './campaign.ts'
+import { liftOwed, liftStale, STALE_RANK } from './floors.ts'
 import type { Candidate } from './lane-queue.ts'
 import type { Conditions } from './queue.ts'
-
-/** The price of a missed first call until it is learnt from the share that is on time. */
-const SLA_PRICE = 0.5
 
 /** The most bids one campaign makes in one answer. */
 export const BIDS_MAX = 32
@@ -19,16 +18,31 @@ export const BIDS_MAX = 32
  */
 export function conditionsOf(campaign: Campaign, asOf: number): Conditions {
   const second = Math.floor(asOf / 1000)
-  let waitS = campaign.waits.get(second)
-  if (waitS === undefined) {
-    waitS = campaign.pulls.waitS(campaign.queue.firstCalls, asOf)
-    campaign.waits.set(second, waitS)
-    for (const other of campaign.waits.keys()) {
-      if (campaign.waits.size <= 8) break
-      campaign.waits.delete(other)
+  let pace = campaign.paces.get(second)
+  if (pace === undefined) {
+    pace = paceOf(campaign, asOf)
+    campaign.paces.set(second, pace)
+    for (const other of campaign.paces.keys()) {
+      if (campaign.paces.size <= 8) break
+      campaign.paces.delete(other)
     }
   }
-  return { asOf, waitS, slaPrice: SLA_PRICE }
+  return { asOf, ...pace }
+}
+
+/** How a campaign keeps up: what scores need to know of it beside its leads. */
+export type Pace = Omit<Conditions, 'asOf'>
+
+function paceOf(campaign: Campaign, asOf: number): Pace {
+  const { settings, queue } = campaign
+  const { sla, index, pricing_plan, timezone } = settings
+  const slaMs = sla.minutes * 60_000
+  const attained = campaign.punctuality.lastHour(asOf, slaMs, queue.calendar(timezone))
+  return {
+    // What can still be called in time does not wait longer than that, however long the backlog.
+    waitS: Math.min(slaMs / 1000, campaign.pulls.waitS(queue.firstCalls, asOf)),
+    slaPrice: slaPrice(attained, sla.target, index.sla_price_cap, pricing_plan),
+  }
 }
 
 /**
@@ -58,14 +72,32 @@ export function candidates(
   asOf: number,
   contractor: ContractorId | null,
 ): Candidate[] {
-  if (campaign.settings.paused || campaign.quarantined !== null) return []
-  campaign.queue.wake(now)
+  if (campaign.quarantined !== null) return []
+  campaign.queue.wake(now) // Also where it is paused: what is due is counted as such.
+  if (campaign.settings.paused) return []
   const skipped = contractor === null ? undefined : campaign.hidden.get(contractor)
-  if (skipped !== undefined) {
-    const hidden = (row: number) => (skipped.get(row) ?? 0) > now
-    return campaign.queue.best(count, now, conditionsOf(campaign, asOf), hidden)
+  const hidden = skipped === undefined ? undefined : (row: number) => (skipped.get(row) ?? 0) > now
+  const found =
+    hidden === undefined
+      ? (shortlisted(campaign, count, now, asOf) ?? search(campaign, count, now, asOf))
+      : campaign.queue.best(count, now, conditionsOf(campaign, asOf), hidden)
+  return lifted(campaign, found, { count, now, asOf, hidden })
+}
+
+/** What promised shares make of the order (floors.ts). */
+function lifted(
+  campaign: Campaign,
+  found: Candidate[],
+  of: { count: number; now: number; asOf: number; hidden: ((row: number) => boolean) | undefined },
+): Candidate[] {
+  const { floors, queue, settings } = campaign
+  let order = found
+  if (floors.owesStale && found[0] !== undefined && found[0].rank > STALE_RANK) {
+    const conditions = conditionsOf(campaign, of.asOf)
+    const [stale] = queue.best(1, of.now, conditions, of.hidden, STALE_RANK)
+    order = liftStale(order, stale, of.count, settings.stale_share)
   }
-  return shortlisted(campaign, count, now, asOf) ?? search(campaign, count, now, asOf)
+  return floors.owed ? liftOwed(order, settings.min_share) : order
 }
 
 function shortlisted(
@@ -85,8 +117,9 @@ function shortlisted(
 
 function search(campaign: Campaign, count: number, now: number, asOf: number): Candidate[] {
   const { queue, shortlists } = campaign
-  // A few more than asked for: the next round as of this instant will want them.
-  const found = queue.best(Math.max(count, BIDS_MAX), now, conditionsOf(campaign, asOf))
+  // A few more than asked for: under load the next round as of this instant will want them.
+  const wanted = count === 1 ? 1 : Math.max(count, BIDS_MAX)
+  const found = queue.best(wanted, now, conditionsOf(campaign, asOf))
   const kept = shortlists.filter((list) => list.asOf !== asOf)
   kept.push({
     asOf,
@@ -94,7 +127,7 @@ function search(campaign: Campaign, count: number, now: number, asOf: number): C
     until: Math.min(now + SHORTLIST_MS, queue.hoursChangeAt(now)),
     arrivals: queue.arrivals,
     candidates: found,
-    complete: found.length < Math.max(count, BIDS_MAX),
+    complete: found.length < wanted,
   })
   campaign.shortlists = kept.slice(-SHORTLISTS_KEPT)
   return found.slice(0, count)
@@ -109,6 +142,7 @@ export function answerCall(
   const count = Math.min(call.wants, BIDS_MAX)
   const found = candidates(campaign, count, now, asOf, call.contractor ?? null)
   if (found.length === 0) return refusal(campaign, now)
+  campaign.floors.asked(call.wants, campaign.settings)
   return {
     type: 'bids',
     campaign: campaign.id,
@@ -135,7 +169,10 @@ function refusal(campaign: Campaign, now: number): CampaignAnswer {
     next = Math.min(next, closed.opensAt)
   }
   count('leased', campaign.leases.size)
-  count('not_due', queue.asleep)
+  const { capped, cooling } = campaign.leads.blocks.counts
+  count('capped', capped)
+  count('cooling', cooling)
+  count('not_due', queue.asleep - capped - cooling)
   count('suppressed', campaign.depth.get('suppressed') ?? 0)
   if (queue.awake + queue.asleep + campaign.leases.size === 0) reasons.empty = 1
   return {

@@ -7,6 +7,12 @@
 //   C3. A lead's leases never overlap, and every event that ends one names its award (I1).
 //   C4. The campaign's time never runs back (I8).
 
+import { reasonOf } from '../policy/caps.ts'
+import { fifoPolicy } from '../policy/fifo-policy.ts'
+import { indexPolicy } from '../policy/index-policy.ts'
+import { Learnt } from '../policy/learnt.ts'
+import type { Policy } from '../policy/policy.ts'
+import { PRIOR_MODEL } from '../policy/prior-model.ts'
 import { dispositionOf } from '../protocol/dispositions.ts'
 import { CampaignFault } from '../protocol/errors.ts'
 import type { Event, LeadAwarded, LeadEvent, Standing } from '../protocol/events.ts'
@@ -17,8 +23,11 @@ import {
   type LeadId,
   parseAwardId,
 } from '../protocol/ids.ts'
-import type { Settings } from '../protocol/settings.ts'
-import type { Shortlist } from './bid.ts'
+import type { Model } from '../protocol/model.ts'
+import { reschedulesMax, type Settings } from '../protocol/settings.ts'
+import type { Pace, Shortlist } from './bid.ts'
+import { ContactGate } from './contact-gate.ts'
+import { Floors } from './floors.ts'
 import {
   type Config,
   isTerminal,
@@ -31,7 +40,9 @@ import {
 import { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
 import { PullRate } from './pull-rate.ts'
+import { Punctuality } from './punctuality.ts'
 import { Queue } from './queue.ts'
+import { type Shown, shownBy } from './seen.ts'
 import { SlaLedger } from './sla-ledger.ts'
 
 /** A contractor's hold on a lead. */
@@ -43,7 +54,15 @@ export interface Lease {
   until: number
   confirmedAt: number | null
   attempt: number
+  /** The lead as it was at the award; null in leases of snapshots from before there was any. */
+  shown: Shown | null
 }
+
+/** A campaign's policy is its settings' choice, but in a simulation that compares others. */
+export type PolicyOf = (settings: Settings) => Policy
+
+const policyOf: PolicyOf = ({ policy }) => (policy === 'fifo' ? fifoPolicy : indexPolicy)
+const PRIOR = new Learnt(PRIOR_MODEL)
 
 export class Campaign {
   readonly id: CampaignId
@@ -55,23 +74,39 @@ export class Campaign {
   /** Until when a contractor does not get a lead it skipped: contractor → row → instant. */
   readonly hidden = new Map<ContractorId, Map<number, number>>()
   readonly pulls = new PullRate()
+  readonly punctuality = new Punctuality()
+  readonly floors = new Floors()
   readonly sla = new SlaLedger()
   /** The campaign's latest instant. */
   at = 0
   /** Why it is quarantined, null when it is not. */
   quarantined: string | null = null
-  /** Expected waits by second, see bid.ts. */
-  readonly waits = new Map<number, number>()
+  /** What the customer's outcomes taught, as far as it was adopted. */
+  learnt: Learnt = PRIOR
+  /** When that was, null before the first. */
+  adoptedAt: number | null = null
+  /** Expected waits and SLA prices by second, see bid.ts. */
+  readonly paces = new Map<number, Pace>()
   /** What recent calls for bids found best, see bid.ts. */
   shortlists: Shortlist[] = []
   /** Leads by state, kept as they move. */
   readonly depth: Map<string, number> = new Map()
   readonly #leaseEnds = new MinHeap()
 
-  constructor(settings: Settings) {
+  /** What is known of whom its leads reach. */
+  readonly contacts: ContactGate
+  readonly #policyOf: PolicyOf
+
+  constructor(settings: Settings, policy: PolicyOf = policyOf) {
     this.id = settings.campaign_id
     this.settings = settings
-    this.queue = new Queue(this.leads, settings)
+    this.#policyOf = policy
+    this.queue = this.#emptyQueue()
+    this.contacts = new ContactGate(this)
+  }
+
+  #emptyQueue(): Queue {
+    return new Queue(this.leads, this.settings, this.#policyOf(this.settings), this.learnt)
   }
 
   /** `now`, unless the campaign has already seen later (I8). */
@@ -136,10 +171,18 @@ export class Campaign {
     }
   }
 
+  /** A live lead nobody has called or rescheduled yet: its next call is the one that was promised. */
+  awaitsFirstCall(row: number): boolean {
+    const { attempts, called, config } = this.leads.columns
+    if (called[row] !== 0 || attempts[row] !== 0) return false
+    const value = config[row] as Config
+    return leadTypeOf(value) === 'Live' && reschedulesOf(value) === 0
+  }
+
   /** The configuration `move` leads to; throws when the machine does not allow it. */
   step(row: number, move: Move): Config {
     const config = this.leads.columns.config[row] as Config
-    const next = LeadTable.for(this.settings.reschedule.max).step(config, move)
+    const next = LeadTable.for(reschedulesMax(this.settings)).step(config, move)
     if (next === null) {
       throw this.fault(`lead ${this.leads.id(row)}: no ${move} from ${stateOf(config)}`)
     }
@@ -163,9 +206,21 @@ export class Campaign {
       case 'campaign.requeued':
         this.quarantined = null
         return -1
+      case 'model.adopted':
+        this.#adopt(event.model)
+        this.adoptedAt = event.at
+        return -1
+      case 'contact.attempted':
+      case 'contact.conversed':
+        throw this.fault(`${event.type} is the contact's, no campaign's`)
       default:
         return this.#applyToLead(event)
     }
+  }
+
+  #adopt(model: Model): void {
+    this.learnt = new Learnt(model)
+    this.queue.learn(this.learnt)
   }
 
   #applyToLead(event: LeadEvent): number {
@@ -187,7 +242,8 @@ export class Campaign {
         this.#move(row, 'confirm')
         lease.confirmedAt = event.at
         this.#setLeaseEnd(row, lease, event.lease_until)
-        this.#countFirstCall(row, event.at)
+        this.#countFirstCall(row, event.at, event.sla_day)
+        this.contacts.confirmed(row, event)
         break
       }
       case 'lead.extended':
@@ -208,11 +264,13 @@ export class Campaign {
         break
       case 'lead.revoked':
         this.#held(row, event)
-        this.#release(row, 'revoked')
+        this.#release(row, event.rule === undefined ? 'revoked' : reasonOf(event.rule))
         this.#move(row, 'return')
+        this.contacts.revoked(row, event)
         break
       case 'lead.disposed':
         this.#dispose(row, event)
+        this.contacts.disposed(row, event)
         break
       case 'lead.noted':
         this.leads.noteKey(row, event.note)
@@ -234,13 +292,19 @@ export class Campaign {
     const move = lead.lead_type === 'Stale' ? 'stale' : rescheduled ? 'rescheduled' : 'live'
     this.#set(row, this.step(row, `accept.${move}`), true)
     this.#setDue(row, event.due_at)
+    if (move === 'live' && lead.created_at > event.at - this.#slaMs) {
+      this.punctuality.arrived(lead.created_at)
+    }
+    this.contacts.accepted(row)
     this.queue.enqueue(row, this.at)
     return row
   }
 
   #update(row: number, event: Extract<Event, { type: 'lead.updated' }>): void {
     const { changes } = event
+    const contact = this.leads.contactOf(row)
     this.leads.write(row, changes)
+    this.contacts.updated(row, contact)
     const { config } = this.leads.columns
     // What is known of a lead may still be corrected at its end; where it stands may not.
     if (isTerminal(config[row] as Config)) return
@@ -264,6 +328,7 @@ export class Campaign {
     }
     const parts = parseAwardId(event.award_id)
     if (parts === null) throw this.fault(`malformed award id ${event.award_id}`)
+    const shown = shownBy(this, row, event)
     this.#move(row, 'award')
     const lease: Lease = {
       award_id: event.award_id,
@@ -273,6 +338,7 @@ export class Campaign {
       until: event.lease_until,
       confirmedAt: null,
       attempt: event.attempt,
+      shown,
     }
     this.leases.set(row, lease)
     this.#leaseEnds.push(event.lease_until, row)
@@ -281,6 +347,7 @@ export class Campaign {
     columns.awardIndex[row] = parts.index
     this.leads.close(row, 'open')
     this.pulls.note(event.at)
+    this.floors.awarded(event, this.settings)
   }
 
   #dispose(row: number, event: Extract<Event, { type: 'lead.disposed' }>): void {
@@ -299,7 +366,7 @@ export class Campaign {
     }
     // A confirmed lease that lapsed was already counted as an attempt.
     const counted = event.late && this.leads.closing(row) === 'missed'
-    this.#countFirstCall(row, event.attempted_at)
+    this.#countFirstCall(row, event.attempted_at, event.sla_day)
     if (event.award_id !== null) this.#release(row, 'disposed')
     this.#move(row, disposition.effect)
     if (!counted) this.#countAttempt(row)
@@ -370,15 +437,17 @@ export class Campaign {
   }
 
   /** The first call of a live lead is what its deadline is about. */
-  #countFirstCall(row: number, at: number): void {
-    const { attempts, called, createdAt, config } = this.leads.columns
-    if (called[row] !== 0 || attempts[row] !== 0) return
-    if (leadTypeOf(config[row] as Config) !== 'Live' || reschedulesOf(config[row] as Config) > 0) {
-      return
-    }
+  #countFirstCall(row: number, at: number, day: number | undefined): void {
+    if (!this.awaitsFirstCall(row)) return
+    const { called, createdAt } = this.leads.columns
     called[row] = 1
-    const onTime = at - (createdAt[row] as number) <= this.settings.sla.minutes * 60_000
-    this.sla.note(at, onTime)
+    const onTime = at - (createdAt[row] as number) <= this.#slaMs
+    this.sla.note({ at, createdAt: createdAt[row] as number, onTime, day })
+    if (onTime) this.punctuality.calledInTime(createdAt[row] as number)
+  }
+
+  get #slaMs(): number {
+    return this.settings.sla.minutes * 60_000
   }
 
   #move(row: number, move: Move): void {
@@ -398,13 +467,15 @@ export class Campaign {
 
   #configure(settings: Settings): void {
     this.settings = settings
+    this.contacts.configured()
     this.rebuild()
   }
 
   /** Makes everything derived anew from the leads and leases (Q3). */
   rebuild(): void {
-    this.queue = new Queue(this.leads, this.settings)
+    this.queue = this.#emptyQueue()
     this.shortlists = []
+    this.contacts.rebuilt()
     this.queue.load(this.at)
     this.depth.clear()
     const { config } = this.leads.columns

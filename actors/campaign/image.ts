@@ -2,11 +2,15 @@
 // decides is in it; queues, counts and indexes are derived (Q3). Equal states give equal images:
 // rows, maps and dictionaries stand in the order the journal made them.
 
+import { Learnt } from '../policy/learnt.ts'
 import type { ContractorId } from '../protocol/ids.ts'
+import type { Model } from '../protocol/model.ts'
 import type { Settings } from '../protocol/settings.ts'
 import { Campaign, type Lease } from './campaign.ts'
+import type { HistoryImage } from './contact-history.ts'
 import { Leads, type LeadsImage } from './leads.ts'
-import type { SlaDay } from './sla-ledger.ts'
+import type { Arrivals } from './punctuality.ts'
+import type { SlaDay, TatCount } from './sla-ledger.ts'
 
 export interface CampaignImage {
   settings: Settings
@@ -17,11 +21,21 @@ export interface CampaignImage {
   hidden: [contractor: ContractorId, rows: [row: number, until: number][]][]
   pulls: number[]
   sla: SlaDay[]
+  /** Absent in snapshots of before it was counted. */
+  tat?: TatCount
+  /** Absent in images from before leads' arrivals were watched, and before anything was learnt. */
+  punctuality?: Arrivals[]
+  model?: Model
+  /** Awards owed to stale leads, see floors.ts. */
+  owes_stale?: number
+  adoptedAt?: number
+  /** Attempts on leads that have neither phone nor account number; absent where there were none. */
+  own?: HistoryImage[]
 }
 
 /** A copy that later events do not change. */
 export function imageOf(campaign: Campaign): CampaignImage {
-  return {
+  const image: CampaignImage = {
     settings: campaign.settings,
     at: campaign.at,
     quarantined: campaign.quarantined,
@@ -30,7 +44,14 @@ export function imageOf(campaign: Campaign): CampaignImage {
     hidden: [...campaign.hidden].map(([contractor, rows]) => [contractor, [...rows]]),
     pulls: [...campaign.pulls.times],
     sla: campaign.sla.days.map((day) => ({ ...day })),
+    tat: { counts: [...campaign.sla.tat.counts], sumMs: campaign.sla.tat.sumMs },
+    punctuality: campaign.punctuality.recent.map((arrivals) => ({ ...arrivals })),
   }
+  if (campaign.floors.stale !== 0) image.owes_stale = campaign.floors.stale
+  if (campaign.learnt.model.version > 0) image.model = campaign.learnt.model
+  if (campaign.adoptedAt !== null) image.adoptedAt = campaign.adoptedAt
+  if (campaign.contacts.own.size > 0) image.own = [...campaign.contacts.own.images()]
+  return image
 }
 
 export function campaignFrom(image: CampaignImage): Campaign {
@@ -38,10 +59,18 @@ export function campaignFrom(image: CampaignImage): Campaign {
   campaign.at = image.at
   campaign.quarantined = image.quarantined
   campaign.leads = Leads.from(image.leads)
-  for (const [row, lease] of image.leases) campaign.leases.set(row, { ...lease })
+  for (const [row, lease] of image.leases) {
+    campaign.leases.set(row, { ...lease, shown: lease.shown ?? null })
+  }
   for (const [contractor, rows] of image.hidden) campaign.hidden.set(contractor, new Map(rows))
   campaign.pulls.times.push(...image.pulls)
   campaign.sla.days.push(...image.sla.map((day) => ({ ...day })))
+  if (image.tat !== undefined) campaign.sla.resume(image.tat)
+  campaign.punctuality.recent.push(...(image.punctuality ?? []).map((one) => ({ ...one })))
+  campaign.floors.stale = image.owes_stale ?? 0
+  if (image.model !== undefined) campaign.learnt = new Learnt(image.model)
+  campaign.adoptedAt = image.adoptedAt ?? null
+  for (const history of image.own ?? []) campaign.contacts.own.load(history)
   campaign.rebuild()
   return campaign
 }

@@ -1,11 +1,13 @@
 // Intake: a lead as it was sent, against the lead as it is known: new, changed, the same, or
 // rejected with the field and the cure. The key is (campaign, id), for ever (I3).
 
+import { phoneZones } from '../policy/phone-zones.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { LeadAccepted, LeadUpdated, StoredLead } from '../protocol/events.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { keyRefOf, type Sealer } from '../protocol/seal.ts'
 import type { Campaign } from './campaign.ts'
+import { legalFrom } from './hours.ts'
 import { type Config, isTerminal, originOf, stateOf } from './lead-table.ts'
 import { canonical } from './leads.ts'
 
@@ -65,10 +67,12 @@ function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Seale
     revision: input.revision ?? 0,
     ...sealed(input, 0, sealer),
   }
-  const due_at =
+  const zones = input.phone == null ? null : phoneZones(input.phone, now)
+  if (zones !== null) lead.phone_zones = zones
+  const due =
     lead_type === 'Live' && rescheduled_at !== null
-      ? dueAfter(campaign, rescheduled_at, lead.timezone)
-      : created_at
+      ? dueAfter(campaign, rescheduled_at, lead)
+      : { due_at: created_at }
   return {
     outcome: 'accepted',
     event: {
@@ -77,7 +81,7 @@ function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Seale
       lead_id: input.id,
       at: now,
       lead,
-      due_at,
+      ...due,
     },
   }
 }
@@ -108,10 +112,11 @@ function update(
     changes.attributes = emptyToNull(input.attributes)
   }
   identify(changes, campaign, row, input, known, sealer)
-  let due_at: number | undefined
+  locate(changes, input, known, now)
+  let due: Due | undefined
   if (revision !== undefined && revision > known.revision) {
     changes.revision = revision
-    due_at = restate(changes, campaign, row, input, known)
+    due = restate(changes, campaign, row, input, known)
   }
   if (Object.keys(changes).length === 0) return { outcome: 'unchanged' }
   const event: LeadUpdated = {
@@ -120,8 +125,8 @@ function update(
     lead_id: input.id,
     at: now,
     changes,
+    ...due,
   }
-  if (due_at !== undefined) event.due_at = due_at
   return { outcome: 'updated', event }
 }
 
@@ -132,7 +137,7 @@ function restate(
   row: number,
   input: LeadInput,
   known: StoredLead,
-): number | undefined {
+): Due | undefined {
   const { lead_type, created_at, rescheduled_at } = input
   if (created_at !== undefined && created_at !== known.created_at) changes.created_at = created_at
   const moved = rescheduled_at !== undefined && rescheduled_at !== known.rescheduled_at
@@ -145,10 +150,24 @@ function restate(
   const promised = stateOf(config) === 'callback' || originOf(config) === 'callback'
   if (promised || (lead_type ?? known.lead_type) !== 'Live') return undefined
   if (moved && rescheduled_at !== null) {
-    const { timezone = known.timezone } = changes
-    return dueAfter(campaign, rescheduled_at, timezone)
+    return dueAfter(campaign, rescheduled_at, { ...known, ...changes })
   }
-  return retyped ? (created_at ?? known.created_at) : undefined
+  return retyped ? { due_at: created_at ?? known.created_at } : undefined
+}
+
+/** Where a changed phone may be; of one that came before that was kept, what it always allowed. */
+function locate(
+  changes: Partial<StoredLead>,
+  input: LeadInput,
+  known: StoredLead,
+  now: number,
+): void {
+  const knownZones = known.phone_zones ?? null
+  if (input.phone === undefined) return
+  const zones = input.phone === null ? null : phoneZones(input.phone, now)
+  // Zones whose clocks come to differ change the list from one year to the next: no news of a lead.
+  const isNews = changes.phone_hash !== undefined || knownZones === null
+  if (isNews && zones !== knownZones) changes.phone_zones = zones
 }
 
 /** Changes of phone and account number, told by their hashes: the old ones stay sealed. */
@@ -204,9 +223,20 @@ function sealed(
   }
 }
 
-function dueAfter(campaign: Campaign, rescheduledAt: number, timezone: string | null): number {
+interface Due {
+  due_at: number
+  deferred?: 'calling_hours'
+}
+
+function dueAfter(
+  campaign: Campaign,
+  rescheduledAt: number,
+  { timezone, phone_zones = null }: Pick<StoredLead, 'timezone' | 'phone_zones'>,
+): Due {
   const wanted = rescheduledAt + campaign.settings.reschedule.after_min_h * 3_600_000
-  return campaign.queue.calendar(timezone ?? campaign.settings.timezone).nextOpen(wanted)
+  const calendar = campaign.queue.calendar(timezone ?? phone_zones ?? campaign.settings.timezone)
+  const { at, deferred } = legalFrom(calendar, wanted)
+  return deferred ? { due_at: at, deferred: 'calling_hours' } : { due_at: at }
 }
 
 function emptyToNull(attributes: StoredLead['attributes']): StoredLead['attributes'] {

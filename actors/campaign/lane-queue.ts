@@ -6,6 +6,7 @@
 
 import type { Calendar } from '../policy/calendar.ts'
 import type { Lane, Policy, Scene } from '../policy/policy.ts'
+import type { Lift } from './floors.ts'
 import { before, OrderedRows, type Place } from './ordered-rows.ts'
 
 /** A lead that could be awarded: its class, and its score as of the scene's instant. */
@@ -16,6 +17,8 @@ export interface Candidate {
   lane: Lane
   arrival: number
   scene: Scene
+  /** What a promised share added to its score, see floors.ts. */
+  lifts?: readonly Lift[]
 }
 
 export class LaneQueue {

@@ -1,14 +1,17 @@
 // Leads: one campaign's leads as rows of typed arrays. A million leads are some 130 MB this way,
 // and 3.5 GB as actors. Rows are in order of acceptance and never move.
 
+import { type ContactId, contactOf } from '../protocol/contact.ts'
 import type { StoredLead } from '../protocol/events.ts'
 import type { CustomerId, LeadId } from '../protocol/ids.ts'
 import { keyRefOf } from '../protocol/seal.ts'
 import { PLANS } from '../protocol/settings.ts'
 import { BlobArena } from './blob-arena.ts'
+import { ContactBlocks } from './contact-blocks.ts'
 import { Dictionary } from './dictionary.ts'
 import { IdIndex } from './id-index.ts'
 import { leadTypeOf, NEW } from './lead-table.ts'
+import { type LeadZones, packZones, unpackZones } from './lead-zones.ts'
 
 /** Every column with its array type; the snapshot writes them in this order. */
 const COLUMNS = {
@@ -58,7 +61,16 @@ type Columns = { [K in ColumnName]: InstanceType<(typeof COLUMNS)[K]> }
 export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[]
 
 /** How a lead's last award ended; rows keep the place in this list. */
-export const CLOSINGS = ['open', 'lapsed', 'missed', 'skipped', 'disposed', 'revoked'] as const
+export const CLOSINGS = [
+  'open',
+  'lapsed',
+  'missed',
+  'skipped',
+  'disposed',
+  'revoked',
+  'capped',
+  'cooling',
+] as const
 export type Closing = (typeof CLOSINGS)[number]
 
 /** What a snapshot holds of the leads. */
@@ -83,6 +95,8 @@ export class Leads {
   stages = new Dictionary()
   timezones = new Dictionary()
   attributes = new Dictionary()
+  /** Who sleeps for a rule on attempts: advice, and in no snapshot. */
+  readonly blocks = new ContactBlocks()
   #blobs = new BlobArena()
 
   row(lead: LeadId): number | undefined {
@@ -110,7 +124,11 @@ export class Leads {
     if (fields.city !== undefined) c.city[row] = this.cities.code(fields.city)
     if (fields.source !== undefined) c.source[row] = this.sources.code(fields.source)
     if (fields.stage !== undefined) c.stage[row] = this.stages.code(fields.stage)
-    if (fields.timezone !== undefined) c.timezone[row] = this.timezones.code(fields.timezone)
+    if (fields.timezone !== undefined || fields.phone_zones !== undefined) {
+      const { own, phone } = this.zones(row)
+      const { timezone = own, phone_zones = phone } = fields
+      c.timezone[row] = this.timezones.code(packZones({ own: timezone, phone: phone_zones }))
+    }
     if (fields.attributes !== undefined) {
       c.attributes[row] = this.attributes.code(canonical(fields.attributes))
     }
@@ -131,6 +149,7 @@ export class Leads {
   /** A lead's fields as the journal would keep them. */
   read(row: number, customer: CustomerId): StoredLead {
     const c = this.columns
+    const zones = this.zones(row)
     return {
       customer_id: customer,
       lead_type: leadTypeOf(c.config[row] as number),
@@ -141,7 +160,8 @@ export class Leads {
       pricing_plan: PLANS[(c.plan[row] as number) - 1] ?? null,
       rescheduled_at: orNull(c.rescheduledAt[row] as number),
       created_at: c.createdAt[row] as number,
-      timezone: this.timezones.text(c.timezone[row] as number),
+      timezone: zones.own,
+      phone_zones: zones.phone,
       amount_due: orNull(c.amountDue[row] as number),
       attributes: this.attributesOf(row),
       revision: c.revision[row] as number,
@@ -150,6 +170,22 @@ export class Leads {
       phone_hash: c.phoneHash[row] as number,
       account_hash: c.accountHash[row] as number,
     }
+  }
+
+  /** Whom a call of the lead reaches; 0 where it has neither phone nor account number. */
+  contactOf(row: number): ContactId | 0 {
+    const { phoneHash, accountHash } = this.columns
+    return contactOf(phoneHash[row] as number, accountHash[row] as number)
+  }
+
+  /** The zones a lead's calling hours go by: its own, else its phone's, else null. */
+  zoneOf(row: number): string | null {
+    const { own, phone } = this.zones(row)
+    return own ?? phone
+  }
+
+  zones(row: number): LeadZones {
+    return unpackZones(this.timezones.text(this.columns.timezone[row] as number))
   }
 
   attributesOf(row: number): Record<string, string | number> | null {

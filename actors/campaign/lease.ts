@@ -1,20 +1,34 @@
 // Lease: awarding a lead, and what its holder may do with it before the outcome.
 
+import { reasonOf } from '../policy/caps.ts'
+import { chanceNow } from '../policy/index-policy.ts'
 import type { Order } from '../protocol/commands.ts'
+import type { AttemptAsked, ContactId, Verdict } from '../protocol/contact.ts'
 import type { Event, LeadAwarded } from '../protocol/events.ts'
 import type { AwardId, LeadId } from '../protocol/ids.ts'
 import type { RefusedReason, Reply } from '../protocol/replies.ts'
 import { formatTime } from '../protocol/time.ts'
 import { candidates } from './bid.ts'
-import type { Campaign } from './campaign.ts'
+import type { Campaign, Lease } from './campaign.ts'
+import { EXPLORED, explore, explores, uniform } from './explore.ts'
+import { firstCall, legalFrom } from './hours.ts'
 import type { Candidate } from './lane-queue.ts'
 import { stateOf } from './lead-table.ts'
+import { termsOf } from './why.ts'
 
 /** A talk of two hours ends any lease: beyond it somebody forgot to hang up. */
 const TALK_MAX_MS = 2 * 3_600_000
 /** After a confirmed call nobody reported, the lead rests this long. */
 export const REST_MS = 30 * 60_000
 const SKIP_ALL_MS = 5 * 60_000
+/** A lead whose call was refused is not offered again before this, whatever the clocks say. */
+const OVERRUN_REST_MS = 1000
+
+/** What a contact's actor said of an attempt. */
+export interface ContactWord {
+  contact: ContactId
+  verdict: Verdict
+}
 
 /** What a command decided: the events to journal, and the answer once they are durable. */
 export interface Decision {
@@ -33,8 +47,18 @@ export function decideAward(
   mint: (lead: LeadId) => AwardId,
 ): { event: LeadAwarded; candidate: Candidate } | undefined {
   const now = campaign.clock(instant.now)
-  const [candidate] = candidates(campaign, 1, now, instant.asOf, order.contractor)
-  if (candidate === undefined || !reaches(candidate, order.reserve)) return undefined
+  const found = candidates(campaign, 1, now, instant.asOf, order.contractor)
+  const best = found[0]
+  if (best === undefined || !reaches(best, order.reserve)) return undefined
+  const draw = explores(campaign, best)
+    ? explore(uniform(mint(campaign.leads.id(best.row))), campaign.settings.index.explore, () =>
+        candidates(campaign, EXPLORED, now, instant.asOf, order.contractor).filter(
+          (other) =>
+            other.row !== best.row && other.rank === best.rank && reaches(other, order.reserve),
+        ),
+      )
+    : null
+  const candidate = draw?.candidate ?? best
   const { row, rank, score, lane, arrival, scene } = candidate
   const lead_id = campaign.leads.id(row)
   const ttlMs = campaign.settings.lease.ttl_s * 1000
@@ -51,14 +75,16 @@ export function decideAward(
     attempt: (campaign.leads.columns.attempts[row] as number) + 1,
     class: rank,
     score,
-    terms: { ...campaign.queue.policy.terms(lane, arrival, scene) },
+    terms: termsOf(campaign, candidate),
     as_of: instant.asOf,
+    chance: chanceNow(lane, arrival, scene),
     runner_up: order.runner_up,
     asked: order.asked,
     answered: order.answered,
     unknown: order.unknown,
     digest: order.digest,
   }
+  if (draw !== null) event.explored = draw.propensity
   if (order.bids !== undefined) event.bids = order.bids
   return { event, candidate }
 }
@@ -68,8 +94,17 @@ function reaches({ rank, score }: Candidate, reserve: Order['reserve']): boolean
   return rank > reserve[0] || (rank === reserve[0] && score >= reserve[1])
 }
 
-/** Right before dialling: the last word on calling hours, and the start of the first call. */
-export function decideConfirm(campaign: Campaign, award_id: string, clock: number): Decision {
+/**
+ * Right before dialling: the last word on calling hours and attempts, and the start of the first
+ * call. Returns `ask` where the contact's actor has to be heard first: the caller asks it, and then
+ * here again with its word.
+ */
+export function decideConfirm(
+  campaign: Campaign,
+  award_id: string,
+  clock: number,
+  word?: ContactWord,
+): Decision | { ask: AttemptAsked } {
   const now = campaign.clock(clock)
   const held = campaign.leaseOf(award_id)
   if (held === undefined) return refused(whyClosed(campaign, award_id))
@@ -77,10 +112,53 @@ export function decideConfirm(campaign: Campaign, award_id: string, clock: numbe
   if (lease.confirmedAt !== null)
     return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
   if (!campaign.queue.calendarOf(row).isOpen(now)) return refused('outside_hours')
+  const contact = campaign.leads.contactOf(row)
+  // The lead's phone may have changed since the word was asked for.
+  if (contact !== 0 && word?.contact !== contact) {
+    return { ask: campaign.contacts.askedFor(row, award_id, contact) }
+  }
+  const verdict =
+    word !== undefined && contact !== 0 ? word.verdict : campaign.contacts.judgeOwn(row, now)
+  if (verdict.type === 'refused') return overrun(campaign, row, lease, now, verdict)
   const lease_until = Math.max(lease.until, now + campaign.settings.lease.ttl_s * 1000)
   return {
-    events: [{ type: 'lead.confirmed', ...about(campaign, lease), at: now, lease_until }],
+    events: [
+      {
+        type: 'lead.confirmed',
+        ...about(campaign, lease),
+        at: now,
+        lease_until,
+        contact,
+        ...firstCall(campaign, row, now),
+      },
+    ],
     reply: { type: 'confirmed', lease_until: formatTime(lease_until) },
+  }
+}
+
+/** A rule on attempts refuses the call: the lease ends, and its lead sleeps. */
+function overrun(
+  campaign: Campaign,
+  row: number,
+  lease: Lease,
+  now: number,
+  { rule, until }: Extract<Verdict, { type: 'refused' }>,
+): Decision {
+  // The contact's clock may be behind this one: a lead that is due at once would be offered at once.
+  const wanted = Math.max(until, now + OVERRUN_REST_MS)
+  const { at } = legalFrom(campaign.queue.calendarOf(row), wanted)
+  return {
+    events: [
+      {
+        type: 'lead.revoked',
+        ...about(campaign, lease),
+        at: now,
+        reason: reasonOf(rule),
+        rule,
+        until: at,
+      },
+    ],
+    reply: { type: 'refused', reason: 'capped' },
   }
 }
 
@@ -146,8 +224,15 @@ export function decideLapses(
     const lease = campaign.leases.get(row)
     if (lease === undefined) return
     const confirmed = lease.confirmedAt !== null
-    const due_at = confirmed ? campaign.queue.calendarOf(row).nextOpen(lease.until + REST_MS) : null
-    emit({ type: 'lead.lapsed', ...about(campaign, lease), at: now, confirmed, due_at })
+    const due = legalFrom(campaign.queue.calendarOf(row), lease.until + REST_MS)
+    emit({
+      type: 'lead.lapsed',
+      ...about(campaign, lease),
+      at: now,
+      confirmed,
+      due_at: confirmed ? due.at : null,
+      ...(confirmed && due.deferred ? { deferred: 'calling_hours' } : {}),
+    })
   }
 }
 
@@ -166,6 +251,9 @@ export function whyClosed(campaign: Campaign, award_id: string): RefusedReason |
       return 'lapsed'
     case 'skipped':
       return 'skipped'
+    case 'capped':
+    case 'cooling':
+      return 'capped'
     case 'revoked':
       return stateOf(config[row] as number) === 'suppressed' ? 'suppressed' : 'closed'
     default:

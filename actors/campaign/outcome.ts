@@ -9,8 +9,10 @@ import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Sealer } from '../protocol/seal.ts'
 import { formatTime } from '../protocol/time.ts'
 import type { Campaign } from './campaign.ts'
+import { firstCall, legalFrom } from './hours.ts'
 import { type Config, isTerminal, leadTypeOf, reschedulesOf, stateOf } from './lead-table.ts'
 import { type Decision, REST_MS } from './lease.ts'
+import { seenBy, shownNow } from './seen.ts'
 
 const CLOCK_SKEW_MS = 5000
 const CALLBACK_MAX_MS = 366 * 86_400_000
@@ -187,7 +189,13 @@ function record(
     late,
     deferred: due.deferred ? 'calling_hours' : null,
     result,
+    contact: campaign.leads.contactOf(row),
+    ...firstCall(campaign, row, attemptedAt),
   }
+  const shown = award === null || late ? shownNow(campaign, row, attemptedAt) : null
+  const lease = campaign.leases.get(row)
+  const seen = seenBy(campaign, shown ?? lease?.shown ?? null)
+  if (seen !== null) event.seen = seen
   if (effect === 'busy') event.local_day = campaign.queue.calendarOf(row).dayOf(attemptedAt)
   return { events: [event], reply: recorded(campaign, lead_id, result, late) }
 }
@@ -201,10 +209,7 @@ function dueAfter(
   callbackAt: number | null,
 ): { at: number | null; deferred: boolean } {
   const calendar = campaign.queue.calendarOf(row)
-  const legal = (wanted: number) => {
-    const at = calendar.nextOpen(wanted)
-    return { at, deferred: at !== wanted }
-  }
+  const legal = (wanted: number) => legalFrom(calendar, wanted)
   switch (effect) {
     case 'miss':
       // A lead that turns stale rests as long as one that is rescheduled.

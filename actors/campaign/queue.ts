@@ -10,20 +10,22 @@
 //   Q3. Everything here is derived from the leads: a snapshot does not hold it.
 
 import { Calendar } from '../policy/calendar.ts'
-import { fifoPolicy } from '../policy/fifo-policy.ts'
-import { indexPolicy } from '../policy/index-policy.ts'
+import type { Learnt } from '../policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
-import { chanceStep, logitOf } from '../policy/propensity.ts'
+import type { Features } from '../policy/propensity.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
 import { type Candidate, LaneQueue, type Span } from './lane-queue.ts'
 import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
 import type { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
+import { Profiles } from './profiles.ts'
 
 const NOWHERE = -1
 const ASLEEP = -2
 /** Entries without meaning that the sleepers' heap may hold whatever its size. */
 const SWEEP_ABOVE = 1024
+/** Rows moved to the lanes of a new model at a time: a millisecond or so between two bids. */
+const RELANE_ROWS = 20_000
 const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 
 /** What a scene needs that the queue cannot know: the campaign's price and pull rate. */
@@ -37,8 +39,18 @@ export class Queue {
   readonly policy: Policy
   readonly #leads: Leads
   readonly #settings: Settings
+  readonly #profiles: Profiles
+  #learnt: Learnt
+  /** Rows from here on may still lie in the lanes of the model before. */
+  #relaned = Number.POSITIVE_INFINITY
   readonly #byKey = new Map<number, number>()
   readonly #lanes: LaneQueue[] = []
+  /** Lanes with leads in them, by class: models come and go, and leave empty lanes behind. */
+  readonly #filled: [Set<LaneQueue>, Set<LaneQueue>, Set<LaneQueue>] = [
+    new Set(),
+    new Set(),
+    new Set(),
+  ]
   readonly #calendars = new Map<string, Calendar>()
   readonly #sleepers = new MinHeap()
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
@@ -50,31 +62,45 @@ export class Queue {
   /** Counts leads that became available: what was best before may not be any more. */
   arrivals = 0
 
-  constructor(leads: Leads, settings: Settings) {
+  constructor(leads: Leads, settings: Settings, policy: Policy, learnt: Learnt) {
     this.#leads = leads
     this.#settings = settings
-    this.policy = settings.policy === 'fifo' ? fifoPolicy : indexPolicy
+    this.policy = policy
+    this.#learnt = learnt
+    this.#profiles = new Profiles(leads, settings.weights)
+  }
+
+  /**
+   * From now on leads are scored by `learnt`. Those whose chance it changes move to other lanes, a
+   * part with every call of `wake`: until then they stand where the model before had put them.
+   */
+  learn(learnt: Learnt): void {
+    this.#learnt = learnt
+    this.#profiles.forget()
+    this.#relaned = 0
+    this.arrivals++
   }
 
   /** Puts a row where it belongs now; it must be nowhere. */
   enqueue(row: number, now: number): void {
     this.#reserve()
-    const kind = this.#kindOf(row)
+    const kind = this.kindOf(row)
     if (kind === null) return
-    const eligibleAt = this.#leads.columns.eligibleAt[row] as number
-    if (eligibleAt > now) {
+    this.#leads.blocks.expire(row, now)
+    const wakesAt = this.#wakesAt(row)
+    if (wakesAt > now) {
       this.#laneOfRow[row] = ASLEEP
-      this.#sleepers.push(eligibleAt, row)
+      this.#sleepers.push(wakesAt, row)
       this.asleep++
+      this.#leads.blocks.sleeps(row, this.#leads.columns.eligibleAt[row] as number)
       // A sleeper that was updated left its old entry behind: sweep before those outnumber it.
       if (this.#sleepers.size > 2 * this.asleep + SWEEP_ABOVE) this.#sweep()
       return
     }
     const place = this.#laneFor(row, kind)
-    this.#arrivalOfRow[row] = this.#arrival(row, kind)
+    this.#arrivalOfRow[row] = this.waitsSince(row, kind)
     this.#laneOfRow[row] = place
-    const queue = this.#lanes[place] as LaneQueue
-    queue.rows.insert(row)
+    this.#insert(place, row)
     this.awake++
     this.arrivals++
     if (kind === 'first') this.firstCalls++
@@ -87,12 +113,12 @@ export class Queue {
     this.#laneOfRow[row] = NOWHERE
     if (place === ASLEEP) {
       this.asleep-- // Its entry in the heap means nothing any more and goes when its time comes.
+      this.#leads.blocks.woke(row)
       return
     }
-    const queue = this.#lanes[place] as LaneQueue
-    queue.rows.remove(row)
+    this.#take(place, row)
     this.awake--
-    if (this.#kindOf(row) === 'first') this.firstCalls--
+    if (this.kindOf(row) === 'first') this.firstCalls--
   }
 
   /** Whether a row may be called, calling hours aside. */
@@ -102,6 +128,7 @@ export class Queue {
 
   /** Moves sleepers whose time has come into their lanes. */
   wake(now: number): void {
+    if (this.#relaned < this.#leads.size) this.#relane()
     while (this.#sleepers.peek() <= now) {
       const time = this.#sleepers.peek()
       const row = this.#sleepers.peekRow()
@@ -109,6 +136,7 @@ export class Queue {
       if (!this.#stillSleeps(row, time)) continue
       this.#laneOfRow[row] = NOWHERE
       this.asleep--
+      this.#leads.blocks.woke(row)
       this.enqueue(row, now)
     }
   }
@@ -123,15 +151,19 @@ export class Queue {
     return Number.POSITIVE_INFINITY
   }
 
-  /** The `count` best leads, best first, of lanes whose calling hours `now` lies in. */
+  /**
+   * The `count` best leads, best first, of lanes whose calling hours `now` lies in; of classes up
+   * to `highest` only, where that is given.
+   */
   best(
     count: number,
     now: number,
     conditions: Conditions,
     hidden?: (row: number) => boolean,
+    highest = 3,
   ): Candidate[] {
     const found: Candidate[] = []
-    for (let rank = 3; rank >= 1 && found.length < count; rank--) {
+    for (let rank = highest; rank >= 1 && found.length < count; rank--) {
       const spans = this.#spans(rank, now, conditions)
       while (found.length < count) {
         const span = richest(spans)
@@ -164,10 +196,23 @@ export class Queue {
     return next
   }
 
-  /** The calendar of a lead: its own zone, else the campaign's. */
+  /** A row that `isAwake`, scored as `best` would; whatever calling hours say. */
+  candidate(row: number, conditions: Conditions): Candidate {
+    const { lane, rank, calendar } = this.#lanes[this.#laneOfRow[row] as number] as LaneQueue
+    const scene = this.#scene(calendar, conditions)
+    const arrival = this.#arrivalOfRow[row] as number
+    return { row, rank, score: this.policy.score(lane, arrival, scene), lane, arrival, scene }
+  }
+
+  /** What a row's chance depends on, as it is now. */
+  featuresOf(row: number): Features {
+    const kind = this.kindOf(row) ?? 'stale'
+    return this.#profiles.features(row, kind)
+  }
+
+  /** The calendar of a lead: its own zone, else all its phone may be in, else the campaign's. */
   calendarOf(row: number): Calendar {
-    const own = this.#leads.timezones.text(this.#leads.columns.timezone[row] as number)
-    return this.calendar(own ?? this.#settings.timezone)
+    return this.calendar(this.#leads.zoneOf(row) ?? this.#settings.timezone)
   }
 
   calendar(zone: string): Calendar {
@@ -206,14 +251,14 @@ export class Queue {
     const rowsOf = new Map<number, number[]>()
     this.#reserve()
     for (let row = 0; row < this.#leads.size; row++) {
-      const kind = this.#kindOf(row)
+      const kind = this.kindOf(row)
       if (kind === null) continue
-      if ((this.#leads.columns.eligibleAt[row] as number) > now) {
+      if (this.#wakesAt(row) > now) {
         this.enqueue(row, now)
         continue
       }
       const place = this.#laneFor(row, kind)
-      this.#arrivalOfRow[row] = this.#arrival(row, kind)
+      this.#arrivalOfRow[row] = this.waitsSince(row, kind)
       this.#laneOfRow[row] = place
       const rows = rowsOf.get(place)
       if (rows === undefined) rowsOf.set(place, [row])
@@ -222,6 +267,7 @@ export class Queue {
     for (const [place, rows] of rowsOf) {
       const queue = this.#lanes[place] as LaneQueue
       queue.rows.load(Int32Array.from(rows))
+      this.#filledOf(queue).add(queue)
       this.awake += rows.length
       if (queue.lane.kind === 'first') this.firstCalls += rows.length
     }
@@ -230,8 +276,8 @@ export class Queue {
   #spans(rank: number, now: number, conditions: Conditions): Span[] {
     const spans: Span[] = []
     const scenes = new Map<Calendar, Scene>()
-    for (const queue of this.#lanes) {
-      if (queue.rank !== rank || queue.rows.size === 0 || !queue.calendar.isOpen(now)) continue
+    for (const queue of this.#filled[rank - 1] ?? []) {
+      if (!queue.calendar.isOpen(now)) continue
       let scene = scenes.get(queue.calendar)
       if (scene === undefined) {
         scene = this.#scene(queue.calendar, conditions)
@@ -249,8 +295,41 @@ export class Queue {
       slaPrice,
       slaMs: this.#settings.sla.minutes * 60_000,
       retryMs: this.#retryMs,
+      planGamma: this.#settings.index.plan_gamma,
+      learnt: this.#learnt,
       openSince: (arrival) => calendar.openBetween(arrival, asOf),
     }
+  }
+
+  #insert(place: number, row: number): void {
+    const queue = this.#lanes[place] as LaneQueue // Places are of lanes there are.
+    if (queue.rows.size === 0) this.#filledOf(queue).add(queue)
+    queue.rows.insert(row)
+  }
+
+  #take(place: number, row: number): void {
+    const queue = this.#lanes[place] as LaneQueue
+    queue.rows.remove(row)
+    if (queue.rows.size === 0) this.#filledOf(queue).delete(queue)
+  }
+
+  #filledOf({ rank }: LaneQueue): Set<LaneQueue> {
+    return this.#filled[rank - 1] as Set<LaneQueue> // Classes are 1 to 3.
+  }
+
+  #relane(): void {
+    const end = Math.min(this.#leads.size, this.#relaned + RELANE_ROWS)
+    for (let row = this.#relaned; row < end; row++) {
+      const place = this.#laneOfRow[row] ?? NOWHERE
+      if (place < 0) continue
+      const next = this.#laneFor(row, this.kindOf(row) as Kind) // It is in a lane, so it has one.
+      if (next === place) continue
+      this.#take(place, row)
+      this.#laneOfRow[row] = next
+      this.#insert(next, row)
+    }
+    this.#relaned = end === this.#leads.size ? Number.POSITIVE_INFINITY : end
+    this.arrivals++
   }
 
   get #retryMs(): number {
@@ -258,7 +337,8 @@ export class Queue {
     return (after_max_h - after_min_h) * 3_600_000
   }
 
-  #kindOf(row: number): Kind | null {
+  /** Why a row waits; null where it does not. */
+  kindOf(row: number): Kind | null {
     const { config, attempts } = this.#leads.columns
     const value = config[row] as number
     if (isTerminal(value)) return null
@@ -276,7 +356,8 @@ export class Queue {
     }
   }
 
-  #arrival(row: number, kind: Kind): number {
+  /** When a row's wait began, or a stale lead was last active: -Infinity when that is unknown. */
+  waitsSince(row: number, kind: Kind): number {
     const { createdAt, dueAt, lastActivity } = this.#leads.columns
     if (kind === 'first') return createdAt[row] as number
     if (kind !== 'stale') return dueAt[row] as number
@@ -286,25 +367,18 @@ export class Queue {
 
   /** What a row's score depends on beside its arrival. */
   #laneOf(row: number, kind: Kind): Lane {
-    const { columns } = this.#leads
-    const weights = this.#settings.weights
-    const weighsAttributes = Object.keys(weights.attributes).length > 0
-    const features = {
-      city: this.#leads.cities.text(columns.city[row] as number),
-      source: this.#leads.sources.text(columns.source[row] as number),
-      stage: this.#leads.stages.text(columns.stage[row] as number),
-      attributes: weighsAttributes ? this.#leads.attributesOf(row) : null,
-    }
-    const made = Math.max(
-      columns.attempts[row] as number,
-      reschedulesOf(columns.config[row] as number),
-    )
     return this.policy.laneOf({
       kind,
-      plan: PLANS[(columns.plan[row] as number) - 1] ?? this.#settings.pricing_plan,
-      chance: chanceStep(logitOf(features, weights)),
-      attempts: Math.min(3, made),
+      plan: PLANS[(this.#leads.columns.plan[row] as number) - 1] ?? this.#settings.pricing_plan,
+      chance: this.#profiles.chance(row, kind, this.#learnt),
+      attempts: this.callsMade(row),
     })
+  }
+
+  /** Calls and reschedules before, at most 3. */
+  callsMade(row: number): number {
+    const { attempts, config } = this.#leads.columns
+    return Math.min(3, Math.max(attempts[row] as number, reschedulesOf(config[row] as number)))
   }
 
   #laneFor(row: number, kind: Kind): number {
@@ -324,14 +398,19 @@ export class Queue {
 
   #sweep(): void {
     this.#sleepers.clear()
-    const { eligibleAt } = this.#leads.columns
     for (let row = 0; row < this.#leads.size; row++) {
-      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.push(eligibleAt[row] as number, row)
+      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.push(this.#wakesAt(row), row)
     }
   }
 
+  /** When it is eligible and no rule on attempts keeps it asleep, as far as is known here. */
+  #wakesAt(row: number): number {
+    const { columns, blocks } = this.#leads
+    return blocks.wakesAt(row, columns.eligibleAt[row] as number)
+  }
+
   #stillSleeps(row: number, time: number): boolean {
-    return this.#laneOfRow[row] === ASLEEP && this.#leads.columns.eligibleAt[row] === time
+    return this.#laneOfRow[row] === ASLEEP && this.#wakesAt(row) === time
   }
 
   #reserve(): void {

@@ -2,9 +2,11 @@
 
 import type { CustomerId } from '../protocol/ids.ts'
 import { type LeadView, timeOrNull } from '../protocol/lead.ts'
-import type { CampaignShown } from '../protocol/replies.ts'
+import { type CampaignShown, TAT_BOUNDS_S, type Tat } from '../protocol/replies.ts'
 import { formatTime } from '../protocol/time.ts'
 import type { Campaign } from './campaign.ts'
+import { slaDayOf } from './hours.ts'
+import type { TatCount } from './sla-ledger.ts'
 
 /** What was sealed, opened for somebody who may see it; absent when its key is gone. */
 export interface Opened {
@@ -53,7 +55,7 @@ const STATES = [
 export function campaignShown(campaign: Campaign, now: number): CampaignShown {
   campaign.queue.wake(now)
   const { oldest, overdue } = campaign.queue.firstCallsAt(now)
-  const { onTime, late } = campaign.sla.today(now)
+  const { onTime, late } = campaign.sla.of(slaDayOf(campaign, now))
   const counted = onTime + late + overdue
   const shown: CampaignShown = {
     type: 'campaign',
@@ -71,8 +73,24 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
       overdue,
       share: counted === 0 ? null : onTime / counted,
     },
+    tat_s: tatShown(campaign.sla.tat),
     last_award_at: campaign.servedAt === 0 ? null : formatTime(campaign.servedAt),
   }
   if (campaign.quarantined !== null) shown.quarantined = campaign.quarantined
+  if (campaign.adoptedAt !== null) {
+    const { version, calls } = campaign.learnt.model
+    shown.model = { version, calls, adopted_at: formatTime(campaign.adoptedAt) }
+  }
   return shown
+}
+
+/** As histograms are written: by bound, how many took no longer. */
+function tatShown({ counts, sumMs }: TatCount): Tat {
+  let count = 0
+  const le: Tat['le'] = {}
+  for (const [i, bound] of TAT_BOUNDS_S.entries()) {
+    count += counts[i] ?? 0
+    le[bound] = count
+  }
+  return { count: count + (counts[TAT_BOUNDS_S.length] ?? 0), sum: sumMs / 1000, le }
 }

@@ -1,4 +1,5 @@
-// Worker: runs the import jobs that gateways staged, one at a time, in a process of its own.
+// Worker: runs the import jobs that gateways staged, one at a time, in a process of its own; beside
+// them one of the workers learns from outcomes (see model-worker).
 //
 //   K1. A job is run from its start by whoever holds its claim: what another worker had done
 //       before it died is done again, and changes nothing.
@@ -8,7 +9,7 @@
 
 import { EngineError, InputError } from '../protocol/errors.ts'
 import { type ImportCounts, NO_COUNTS } from '../protocol/import-job.ts'
-import { sleep } from '../runtime/clock.ts'
+import { sleep, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import type { ImportClaim } from '../runtime/import-claim.ts'
 import { ImportStore } from '../runtime/import-store.ts'
@@ -18,6 +19,8 @@ import type { Running } from '../runtime/process.ts'
 import { provision } from '../runtime/streams.ts'
 import { importLeads } from './import.ts'
 import { natsIngest } from './ingest.ts'
+import { makeLearner } from './learning-turn.ts'
+import { ModelWorker } from './model-worker.ts'
 import { RejectsCsv } from './rejects.ts'
 import { readRows } from './rows.ts'
 
@@ -33,9 +36,12 @@ export async function startWorker(config: Config, log: Log): Promise<Running> {
   try {
     await provision(link, config)
     const worker = new Worker(link, await ImportStore.open(link), log)
+    const clock = systemClock(config.clockOffsetMs)
+    const learning = new ModelWorker({ link, clock, log, makeLearner })
     worker.start()
+    learning.start()
     const stop = async () => {
-      await worker.stop()
+      await Promise.all([worker.stop(), learning.stop()])
       await link.nc.drain()
     }
     return { closed: Promise.race([link.nc.closed(), worker.ended]), stop }

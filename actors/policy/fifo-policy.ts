@@ -1,12 +1,12 @@
 // FIFO policy: first come, first served, as most teams do it today. Live leads by arrival, retries
 // by when they became due, stale leads newest activity first. The baseline every claim is against.
 
-import { staleLoss } from './decay.ts'
+import { freshness } from './decay.ts'
 import { inWords, type Lane, type Policy, rankOf, type Scene } from './policy.ts'
 
 /** Stale leads score below 1, so that the number reads apart from seconds waited. */
 function wait(lane: Lane, arrival: number, scene: Scene): number {
-  if (lane.kind === 'stale') return staleLoss(scene.asOf - arrival)
+  if (lane.kind === 'stale') return freshness(scene.asOf - arrival)
   return (scene.asOf - arrival) / 1000
 }
 

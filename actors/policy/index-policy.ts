@@ -1,40 +1,61 @@
 // Index policy: value lost by passing a lead over, plus the price of its deadline, per second of a
 // contractor's time. The default.
 //
-//   ( w_plan^γ · p · loss(age)  +  λ · (H/T) · exp(−slack/T) · [slack > 0] ) / E[handle seconds]
+//   ( w_plan^γ · reach · p · loss(age)  +  λ · (H/T) · exp(−slack/T) · [slack > 0] ) / E[handle seconds]
 //
 // The first term is the decay index (Van Mieghem 1995 for the generalised cµ rule; here with the
 // loss over a short horizon H, because our cost is concave). The second is the chance that passing
 // the lead over for H loses its deadline, when the wait of a passed-over lead is exponential with
 // mean T, at a price λ: earliest deadline first that drops what is already late.
 
+import { MILLION } from '../protocol/model.ts'
 import type { Plan } from '../protocol/settings.ts'
-import { attemptFactor, HORIZON_MS, liveLoss, STALE_FACTOR, staleLoss } from './decay.ts'
+import { HORIZON_MS } from './decay.ts'
 import { inWords, type Lane, type Policy, rankOf, type Scene } from './policy.ts'
-import { chanceOf } from './propensity.ts'
+import { chanceOf, type Reason } from './propensity.ts'
 
-/** Plan weights under γ = 0.5: a plan counts, and never outweighs a much better lead. */
-const PLAN_WEIGHT: { readonly [plan in Plan]: number } = {
+/** What a plan weighs before γ: with γ = 0.5 it counts, and never outweighs a much better lead. */
+const PLAN_WEIGHT: { readonly [plan in Plan]: number } = { Starter: 1, Pro: 2, Enterprise: 4 }
+
+/** Enough to tell plans apart where all else is equal, too little to outweigh anything. */
+const PLAN_TIE: { readonly [plan in Plan]: number } = {
   Starter: 1,
-  Pro: Math.SQRT2,
-  Enterprise: 2,
+  Pro: 1 + 1e-9,
+  Enterprise: 1 + 2e-9,
 }
 
 /** The deadline of a retry matters less than a first call's, or retries would crowd those out. */
 const RETRY_PRICE_SHARE = 0.3
 
-/** Expected seconds of a call: ring 45, talk 240 when picked up, wrap-up 10 (priors). */
-const HANDLE_S = {
-  first: 45 + 0.45 * 240 + 10,
-  again: 45 + 0.35 * 240 + 10,
-  stale: 45 + 0.22 * 240 + 10,
+/**
+ * A retry is worth as much at the end of its window as at its beginning; what passing it over
+ * costs is the risk that it slips out of the day. As a share of its value, per horizon.
+ */
+const RETRY_LOSS = HORIZON_MS / (2 * 3_600_000)
+
+function planWeight(plan: Plan, gamma: number): number {
+  return PLAN_WEIGHT[plan] ** gamma * PLAN_TIE[plan]
 }
 
+/** Conversions lost by passing the lead over for the horizon, weighed by plan, per second. */
 function value(lane: Lane, arrival: number, scene: Scene): number {
+  const { learnt } = scene
   const age = scene.asOf - arrival
-  const worth = PLAN_WEIGHT[lane.plan] * chanceOf(lane.chance)
-  if (lane.kind === 'stale') return (worth * STALE_FACTOR * staleLoss(age)) / HANDLE_S.stale
-  return (worth * attemptFactor(lane.attempts) * liveLoss(age)) / handleS(lane)
+  const reach = learnt.pickup(lane.kind, lane.attempts)
+  const worth = planWeight(lane.plan, scene.planGamma) * reach * chanceOf(lane.chance)
+  return (worth * lossOf(lane, age, scene)) / learnt.handleS(lane.kind, lane.attempts)
+}
+
+function lossOf(lane: Lane, age: number, { learnt }: Scene): number {
+  switch (lane.kind) {
+    case 'first':
+      return learnt.loss(age)
+    case 'again':
+    case 'callback':
+      return learnt.again(lane.attempts) * RETRY_LOSS
+    case 'stale':
+      return learnt.stale(age) * (HORIZON_MS / learnt.model.stale.half_life_ms)
+  }
 }
 
 function deadline(lane: Lane, arrival: number, scene: Scene): number {
@@ -42,7 +63,8 @@ function deadline(lane: Lane, arrival: number, scene: Scene): number {
   if (slackMs <= 0) return 0
   const price = scene.slaPrice * (lane.kind === 'first' ? 1 : RETRY_PRICE_SHARE)
   const share = HORIZON_MS / 1000 / scene.waitS
-  return (price * share * Math.exp(-slackMs / 1000 / scene.waitS)) / handleS(lane)
+  const risk = share * Math.exp(-slackMs / 1000 / scene.waitS)
+  return (price * risk) / scene.learnt.handleS(lane.kind, lane.attempts)
 }
 
 /** Time left to the lane's deadline, ms; 0 or less when it passed or there is none. */
@@ -58,12 +80,17 @@ function slackOf(lane: Lane, arrival: number, scene: Scene): number {
   }
 }
 
-function handleS(lane: Lane): number {
-  return lane.kind === 'stale'
-    ? HANDLE_S.stale
-    : lane.attempts === 0
-      ? HANDLE_S.first
-      : HANDLE_S.again
+/** The chance of a conversion, if it is picked up now, × 10⁶. */
+export function chanceNow(lane: Lane, arrival: number, scene: Scene): number {
+  const age = scene.asOf - arrival
+  const { learnt } = scene
+  const left =
+    lane.kind === 'stale'
+      ? learnt.stale(age)
+      : lane.kind === 'first'
+        ? learnt.left(age)
+        : learnt.again(lane.attempts)
+  return Math.round(chanceOf(lane.chance) * left * MILLION)
 }
 
 export const indexPolicy: Policy = {
@@ -75,26 +102,52 @@ export const indexPolicy: Policy = {
     value: value(lane, arrival, scene),
     deadline: deadline(lane, arrival, scene),
   }),
-  details(lane, arrival, scene) {
-    const age = inWords(Math.max(0, scene.asOf - arrival))
-    const slackMs = slackOf(lane, arrival, scene)
-    const chance = `${(chanceOf(lane.chance) * 100).toFixed(1)} % chance`
-    const waited =
-      lane.kind === 'stale'
-        ? Number.isFinite(arrival)
-          ? `last active ${age} ago`
-          : 'no known activity'
-        : lane.kind === 'first'
-          ? `${age} old`
-          : `due for ${age}`
-    return {
-      value: `${waited}, ${chance}, plan ${lane.plan}, attempt ${lane.attempts + 1}`,
-      deadline:
-        slackMs > 0
-          ? `${inWords(slackMs)} left, a passed-over lead waits ${inWords(scene.waitS * 1000)}`
-          : lane.kind === 'stale'
-            ? 'a stale lead has no deadline'
-            : 'its deadline has passed: it competes on value alone',
+  details: (lane, arrival, scene, reasons) => ({
+    value: valueInWords(lane, arrival, scene, reasons),
+    deadline: deadlineInWords(lane, arrival, scene),
+  }),
+}
+
+function valueInWords(
+  lane: Lane,
+  arrival: number,
+  scene: Scene,
+  reasons: readonly Reason[],
+): string {
+  const chance = (chanceNow(lane, arrival, scene) / MILLION) * 100
+  const reach = scene.learnt.pickup(lane.kind, lane.attempts) * 100
+  const words = [
+    waitInWords(lane, arrival, scene),
+    `converts ${chance.toFixed(chance < 1 ? 2 : 1)} % of those reached, ${reach.toFixed(0)} % are`,
+    ...reasons.slice(0, 3).map(({ text }) => text),
+    `plan ${lane.plan}`,
+  ]
+  return words.join('; ')
+}
+
+function waitInWords(lane: Lane, arrival: number, { asOf, learnt }: Scene): string {
+  const age = Math.max(0, asOf - arrival)
+  switch (lane.kind) {
+    case 'first': {
+      const perMinute = (1 - learnt.left(age + 60_000) / learnt.left(age)) * 100
+      return `${inWords(age)} old: loses ${perMinute.toFixed(1)} % of its worth a minute`
     }
-  },
+    case 'again':
+      return `call ${lane.attempts + 1}, due for ${inWords(age)}`
+    case 'callback':
+      return `promised for ${inWords(age)} ago`
+    case 'stale':
+      return Number.isFinite(age) ? `last active ${inWords(age)} ago` : 'no known activity'
+  }
+}
+
+function deadlineInWords(lane: Lane, arrival: number, scene: Scene): string {
+  const slackMs = slackOf(lane, arrival, scene)
+  if (slackMs > 0) {
+    const wait = inWords(scene.waitS * 1000)
+    return `${inWords(slackMs)} left, a passed-over lead waits ${wait}; a miss costs ${scene.slaPrice.toFixed(2)} conversions`
+  }
+  return lane.kind === 'stale'
+    ? 'a stale lead has no deadline'
+    : 'its deadline has passed: it competes on value alone'
 }

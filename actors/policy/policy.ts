@@ -8,7 +8,8 @@
 //   P2. The terms add up to the score exactly, for the score is made by adding them.
 
 import type { Plan } from '../protocol/settings.ts'
-import type { ChanceStep } from './propensity.ts'
+import type { Learnt } from './learnt.ts'
+import type { ChanceStep, Reason } from './propensity.ts'
 
 /** Why a lead waits: its first call, another call, a call that was promised, or nothing urgent. */
 export type Kind = 'first' | 'again' | 'callback' | 'stale'
@@ -34,6 +35,10 @@ export interface Scene {
   readonly slaMs: number
   /** How long a due retry or callback may wait before it counts as overdue, ms. */
   readonly retryMs: number
+  /** The power a plan's weight counts to; 0: it only breaks ties. */
+  readonly planGamma: number
+  /** What the customer's outcomes taught. */
+  readonly learnt: Learnt
   /** Milliseconds of calling hours from an arrival to `asOf`. */
   readonly openSince: (arrival: number) => number
 }
@@ -42,7 +47,7 @@ export interface Scene {
 export type Terms = { readonly [name: string]: number }
 
 export interface Policy {
-  readonly name: 'index' | 'fifo'
+  readonly name: string
   /** Classes go first, always: 3 a due callback, 2 a live lead or due retry, 1 a stale lead. */
   rankOf(kind: Kind): number
   /** Whether leads of these lanes must be scored apart; lanes it calls equal share a queue. */
@@ -50,8 +55,13 @@ export interface Policy {
   /** `arrival`: when its wait began (stale: its last activity), milliseconds. */
   score(lane: Lane, arrival: number, scene: Scene): number
   terms(lane: Lane, arrival: number, scene: Scene): Terms
-  /** The terms in words, by name. */
-  details(lane: Lane, arrival: number, scene: Scene): { readonly [name: string]: string }
+  /** The terms in words, by name; `reasons` are what makes the lead's chance, largest first. */
+  details(
+    lane: Lane,
+    arrival: number,
+    scene: Scene,
+    reasons: readonly Reason[],
+  ): { readonly [name: string]: string }
 }
 
 export function rankOf(kind: Kind): number {

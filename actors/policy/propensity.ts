@@ -1,10 +1,9 @@
-// Propensity: the chance that a call of this lead converts. For now a prior and the weights a
-// campaign sets; what is learnt from dispositions will enter here and nowhere else.
+// Propensity: the chance that a call of this lead converts: what its customer's outcomes taught,
+// plus the weights its campaign sets. It enters the policy here and nowhere else.
 
 import type { Settings } from '../protocol/settings.ts'
-
-/** Log-odds of a conversion when nothing is known: 17 %, the base rate of outbound sales lists. */
-export const PRIOR_LOGIT = -1.6
+import { activityInWords } from './activity.ts'
+import type { Learnt } from './learnt.ts'
 
 /** Beyond these log-odds a weight could only make numbers, not decisions. */
 const LOGIT_LIMIT = 8
@@ -22,12 +21,25 @@ export interface Features {
   city: string | null
   source: string | null
   stage: string | null
+  /** How recently it had been active when it came (activity.ts), null of a stale lead. */
+  activity: string | null
   attributes: Readonly<Record<string, string | number>> | null
 }
 
-/** Log-odds of conversion: the prior plus a campaign's weights for what the lead shows. */
-export function logitOf(features: Features, weights: Settings['weights']): number {
-  let logit = PRIOR_LOGIT
+type Weights = Settings['weights']
+
+/** Log-odds of conversion: what was learnt of what the lead shows, plus the campaign's weights. */
+export function logitOf(features: Features, weights: Weights, learnt: Learnt): number {
+  let logit = learnt.bias + configuredLogit(features, weights)
+  eachValue(features, weights, (feature, value) => {
+    logit += learnt.weight(feature, value)
+  })
+  return Math.max(-LOGIT_LIMIT, Math.min(LOGIT_LIMIT, logit))
+}
+
+/** The part of the log-odds that the campaign's own weights make. */
+export function configuredLogit(features: Features, weights: Weights): number {
+  let logit = 0
   if (features.city !== null) logit += own(weights.city, features.city) ?? 0
   if (features.source !== null) logit += own(weights.source, features.source) ?? 0
   if (features.stage !== null) logit += own(weights.stage, features.stage) ?? 0
@@ -40,7 +52,64 @@ export function logitOf(features: Features, weights: Settings['weights']): numbe
       else logit += own(weight, String(value)) ?? 0
     }
   }
-  return Math.max(-LOGIT_LIMIT, Math.min(LOGIT_LIMIT, logit))
+  return logit
+}
+
+/** The features that are learnt, as texts by name; attributes only where a campaign weighs them. */
+export function learntFeatures(features: Features, weights: Weights): Record<string, string> {
+  const seen: Record<string, string> = {}
+  eachValue(features, weights, (feature, value) => {
+    seen[feature] = value
+  })
+  return seen
+}
+
+function eachValue(
+  features: Features,
+  weights: Weights,
+  visit: (feature: string, value: string) => void,
+): void {
+  if (features.city !== null) visit('city', features.city)
+  if (features.source !== null) visit('source', features.source)
+  if (features.stage !== null) visit('stage', features.stage)
+  if (features.activity !== null) visit('activity', features.activity)
+  if (features.attributes === null) return
+  for (const name in weights.attributes) {
+    const value = own(features.attributes, name)
+    // A number is weighed as a number (configuredLogit); only texts have a weight each.
+    if (typeof value === 'string') visit(`attributes.${name}`, value)
+  }
+}
+
+/** A part of a lead's chance for people: what it shows, and what that does to its odds. */
+export interface Reason {
+  readonly text: string
+  readonly logit: number
+}
+
+/** What makes a lead's chance differ from its customer's others, largest first. */
+export function reasonsOf(features: Features, weights: Weights, learnt: Learnt): Reason[] {
+  const reasons: Reason[] = []
+  const configured = configuredLogit(features, weights)
+  if (configured !== 0) {
+    reasons.push({ text: `the campaign's weights: ${factor(configured)}`, logit: configured })
+  }
+  eachValue(features, weights, (feature, value) => {
+    const logit = learnt.weight(feature, value)
+    if (Math.abs(logit) < 0.005) return
+    const calls = learnt.calls(feature, value)
+    const name = feature === 'activity' ? activityInWords(value) : value
+    const ground = calls === 0 ? 'by prior' : `${calls} calls`
+    reasons.push({
+      text: `${name} converts ${factor(logit)} for this customer, ${ground}`,
+      logit,
+    })
+  })
+  return reasons.sort((a, b) => Math.abs(b.logit) - Math.abs(a.logit))
+}
+
+function factor(logit: number): string {
+  return `${Math.exp(logit).toFixed(2)} ×`
 }
 
 /** A lead of the city "constructor" must not find what every object has under that name. */

@@ -2,6 +2,7 @@
 // version of the engine; the contract is in requests.ts and replies.ts.
 
 import type { Encoding } from './codec.ts'
+import type { AttemptAsked, Verdict } from './contact.ts'
 import type { CampaignId, ContractorId, CustomerId, HostId, LeadId, RequestId } from './ids.ts'
 import type { LeadInput } from './lead.ts'
 import type { Reply } from './replies.ts'
@@ -119,7 +120,8 @@ export type Command =
   | { type: 'confirm'; award_id: string }
   | { type: 'extend'; award_id: string }
   | { type: 'skip'; award_id: string; reason: string }
-  | { type: 'disposition'; request: DispositionRequest }
+  /** `budgetMs`: how long the asker waits, where it will not ask again. */
+  | { type: 'disposition'; request: DispositionRequest; budgetMs?: number }
   /** What comes from the inbox was sent before what comes directly, and goes first. */
   | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean }
   | { type: 'show'; campaign: CampaignId; lead: LeadId }
@@ -127,6 +129,8 @@ export type Command =
   | { type: 'campaign.show'; campaign: CampaignId }
   | { type: 'campaign.list' }
   | { type: 'requeue'; campaign: CampaignId }
+  /** Of another shard's owner: the contact lives here. */
+  | { type: 'attempt'; asked: AttemptAsked }
 
 export type IngestOutcome = 'accepted' | 'updated' | 'unchanged' | { path: string; reason: string }
 
@@ -134,6 +138,8 @@ export type CommandReply =
   | { type: 'awards'; results: OrderResult[] }
   | { type: 'outcomes'; outcomes: IngestOutcome[] }
   | { type: 'reply'; reply: Reply }
+  /** What the contact's actor says, durable. */
+  | { type: 'verdict'; verdict: Verdict }
   /** Not (or no longer) the owner: ask again, the owner is elsewhere. */
   | { type: 'moved' }
   /** It may have been done or not; nobody knows until the shard has an owner again. */

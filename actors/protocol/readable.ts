@@ -1,6 +1,6 @@
 // Readable: an event as people and programs outside read it.
 
-import type { Event } from './events.ts'
+import type { Event, ModelAdopted } from './events.ts'
 import type { TimelineEntry } from './replies.ts'
 import { formatTime } from './time.ts'
 
@@ -24,6 +24,7 @@ const INSIDE = new Set([
   'account_no',
   'phone_hash',
   'account_hash',
+  'contact',
   'note',
   'body',
 ])
@@ -37,9 +38,15 @@ export function readable(event: Event, seq: number): TimelineEntry {
   const entry: TimelineEntry = { type, at: formatTime(at), seq }
   for (const [name, value] of Object.entries(rest)) {
     if (INSIDE.has(name) || value === null) continue
-    entry[name] = name === 'lead' ? storedLead(event, value) : plain(name, value)
+    if (event.type === 'model.adopted' && name === 'model') Object.assign(entry, inShort(event))
+    else entry[name] = name === 'lead' ? storedLead(event, value) : plain(name, value)
   }
   return entry
+}
+
+/** A model is up to 100 KB of weights: `model.show` tells them. */
+function inShort({ model: { version, calls } }: ModelAdopted): { version: number; calls: number } {
+  return { version, calls }
 }
 
 /** The lead of `lead.accepted` with its key, so that it reads as it was sent. */

@@ -4,6 +4,7 @@ import type { Reasons } from './commands.ts'
 import type { LeadState } from './events.ts'
 import type { CampaignId, ContractorId, CustomerId, LeadId } from './ids.ts'
 import type { LeadType, LeadView } from './lead.ts'
+import type { Calibration, Model } from './model.ts'
 import type { Settings } from './settings.ts'
 
 /** One term of a score; a reply's terms add up to its score, unrounded. */
@@ -82,6 +83,27 @@ export interface Ingested {
 /** An entry of a lead's timeline: the event's own fields, times as texts, notes unsealed. */
 export type TimelineEntry = { type: string; at: string; seq: number } & Record<string, unknown>
 
+/** One of the things that keep a lead from being called now. */
+export interface NotCalled {
+  /** As in a refusal's `reasons`; `closed` for a lead that is at its end. */
+  reason: string
+  /** In words. */
+  detail: string
+  /** When that ends by itself, where it does. */
+  until?: string
+}
+
+/** Where a lead stands that could be called now. */
+export interface Waiting {
+  /** Its place among its campaign's leads, the next one to be called being 1; absent beyond 1,000. */
+  place?: number
+  class: number
+  score: number
+  terms: Term[]
+  /** What its campaign would bid. */
+  best: { lead_id: LeadId; class: number; score: number }
+}
+
 export interface LeadShown {
   type: 'lead'
   lead_id: LeadId
@@ -91,6 +113,10 @@ export interface LeadShown {
   reschedules: number
   attempts: number
   due_at?: string
+  /** Set when calling hours moved `due_at`. */
+  deferred?: 'calling_hours'
+  not_called?: NotCalled[]
+  waiting?: Waiting
   lease?: {
     award_id: string
     contractor_id?: ContractorId
@@ -103,6 +129,8 @@ export interface LeadShown {
 export interface CampaignShown extends Settings {
   type: 'campaign'
   quarantined?: string
+  /** What its leads are scored with; absent while that is the prior. */
+  model?: { version: number; calls: number; adopted_at: string }
   leads: number
   /** Leads by state. */
   depth: { [state in LeadState]: number }
@@ -113,16 +141,58 @@ export interface CampaignShown extends Settings {
   /** Age of the oldest live lead never called, seconds; null when there is none. */
   oldest_live_age_s: number | null
   sla_attained: Attainment
+  tat_s: Tat
   last_award_at: string | null
 }
 
-/** First calls by deadline since 00:00 UTC; `share` is null before there is anything to count. */
+/**
+ * Upper bounds of turn-around times, seconds; half an hour is the usual promise. Snapshots count by
+ * them, so they stay as they are.
+ */
+export const TAT_BOUNDS_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400]
+
+/** Times from a live lead's creation to its first call since counting began, seconds. */
+export interface Tat {
+  count: number
+  sum: number
+  /** By upper bound, how many took no longer. */
+  le: { [bound: number]: number }
+}
+
+/** What a customer's campaigns add up to. */
+export interface CustomerShown {
+  customer_id: CustomerId
+  campaigns: CampaignId[]
+  /** The highest of its campaigns' aims. */
+  target: number
+  sla_attained: Attainment
+  oldest_live_age_s: number | null
+  tat_s: Tat
+}
+
+/**
+ * First calls by deadline since 00:00 in the campaign's zone; `share` is null before there is
+ * anything to count.
+ */
 export interface Attainment {
   on_time: number
   late: number
   /** Uncalled live leads past their deadline, counted as misses in `share`. */
   overdue: number
   share: number | null
+}
+
+/** What was learnt of a customer, as campaigns adopt it. */
+export interface ModelShown {
+  type: 'model'
+  customer_id: CustomerId
+  version: number
+  /** Calls that reached somebody, with their outcome: what this version was learnt from. */
+  calls: number
+  published_at: string
+  model: Model
+  /** null before enough outcomes were foretold to say. */
+  calibration: Calibration | null
 }
 
 export type Reply =
@@ -140,8 +210,15 @@ export type Reply =
   | Ingested
   | LeadShown
   | CampaignShown
-  | { type: 'campaigns'; campaigns: Omit<CampaignShown, 'type'>[] }
+  | {
+      type: 'campaigns'
+      campaigns: Omit<CampaignShown, 'type'>[]
+      /** Added by the gateway, which alone has heard every shard. */
+      customers?: CustomerShown[]
+    }
   | { type: 'requeued' }
+  | ModelShown
+  | { type: 'models'; models: Omit<ModelShown, 'type' | 'model'>[] }
 
 export type RefusedReason =
   | 'suppressed'

@@ -126,6 +126,7 @@ export function parseDisposition(body: unknown): DispositionRequest {
 
 export const showSchema = z.strictObject({ campaign_id: id, lead_id: id })
 export const campaignShowSchema = z.strictObject({ campaign_id: id })
+export const modelShowSchema = z.strictObject({ customer_id: id })
 export const emptySchema = z.strictObject({}).nullish()
 
 export const ingestSchema = z.strictObject({

@@ -66,7 +66,20 @@ export const settingsSchema = z.strictObject({
       attributes: byName(200, attributeWeight).default({}),
     })
     .default({ city: {}, source: {}, stage: {}, attributes: {} }),
+  /** Share of the campaign's awards that goes to stale leads even while live ones wait. */
   stale_share: number(0, 1).default(0),
+  /** Share of the requests that ask the campaign it is served at least, while it has leads. */
+  min_share: number(0, 1).default(0),
+  index: z
+    .strictObject({
+      /** A plan's weight (1, 2, 4) counts to this power; 0: it only breaks ties. */
+      plan_gamma: number(0, 4).default(0.5),
+      /** The most a missed first call may cost, in conversions of an average Starter lead, by plan. */
+      sla_price_cap: number(0, 100).default(1.5),
+      /** Share of awards drawn among the best few, to learn what the best alone would not show. */
+      explore: number(0, 0.2).default(0.02),
+    })
+    .default({ plan_gamma: 0.5, sla_price_cap: 1.5, explore: 0.02 }),
   sla: z
     .strictObject({
       minutes: number(1, 10_080).default(30),
@@ -78,12 +91,14 @@ export const settingsSchema = z.strictObject({
       after_min_h: number(0, 720).default(22),
       after_max_h: number(0, 720).default(24),
       max: integer(0, 10).default(3),
+      /** When a live lead that is not reached turns stale: after `max` more calls, or at once. */
+      stale_on: z.enum(['exhausted', 'first_miss']).default('exhausted'),
     })
     .refine((span) => span.after_min_h <= span.after_max_h, {
       message: 'must be "after_min_h" or more',
       path: ['after_max_h'],
     })
-    .default({ after_min_h: 22, after_max_h: 24, max: 3 }),
+    .default({ after_min_h: 22, after_max_h: 24, max: 3, stale_on: 'exhausted' }),
   lease: z.strictObject({ ttl_s: number(1, 7200).default(90) }).default({ ttl_s: 90 }),
   attempts: z
     .strictObject({
@@ -103,6 +118,11 @@ export type Settings = Omit<
   campaign_id: CampaignId
   customer_id: CustomerId
   timezone: string
+}
+
+/** How often a live lead that is not reached is rescheduled before it turns stale. */
+export function reschedulesMax({ reschedule }: Settings): number {
+  return reschedule.stale_on === 'first_miss' ? 0 : reschedule.max
 }
 
 /** The settings a campaign has that nobody ever put. */

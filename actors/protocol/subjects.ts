@@ -17,6 +17,8 @@ export const SERVICES = [
   'suppression.add',
   'suppression.remove',
   'suppression.check',
+  'model.show',
+  'model.list',
 ] as const
 export type Service = (typeof SERVICES)[number]
 export const GATEWAY_GROUP = 'gateway'
@@ -34,6 +36,8 @@ export const HOSTS_BUCKET = 'hosts'
 /** The keys that seal what identifies a person. Erasing one erases that person everywhere. */
 export const KEYS_BUCKET = 'keys'
 export const JOBS_BUCKET = 'jobs'
+/** What was learnt of each customer, by its id; and the claim of the worker that learns. */
+export const MODELS_BUCKET = 'models'
 export const SNAPSHOTS_STORE = 'snap'
 /** Import files waiting for a worker, and the rows they had to reject. */
 export const IMPORTS_STORE = 'imports'
@@ -48,3 +52,7 @@ export const pingSubject = (host: HostId) => `host.${host}.ping`
 export const releaseSubject = (host: HostId) => `host.${host}.release`
 /** "This host did not answer": peers ping it and act at once instead of waiting for its TTL. */
 export const SUSPECT = 'suspect'
+/** What became of contacts, from their owners to all hosts: advice for bids, never a verdict. */
+export const CONTACTS = 'contacts'
+/** A host asks all owners to say again what they know: of contacts it names, or of all. */
+export const CONTACTS_WANTED = 'contacts.wanted'

@@ -60,6 +60,7 @@ export async function provision(link: Link, config: Config): Promise<{ shards: n
   await kvm.create(subjects.HOSTS_BUCKET, { ttl: HOST_TTL_MS, history: 1, replicas })
   await kvm.create(subjects.KEYS_BUCKET, { history: 1, replicas })
   await kvm.create(subjects.JOBS_BUCKET, { history: 1, replicas, ttl: 7 * 86_400_000 })
+  await kvm.create(subjects.MODELS_BUCKET, { history: 1, replicas })
   const objm = new Objm(link.js)
   await objm.create(subjects.SNAPSHOTS_STORE, { replicas })
   await objm.create(subjects.IMPORTS_STORE, { replicas, ttl: 7 * 86_400_000 * 1_000_000 })

@@ -18,6 +18,8 @@ export function sizeOf(event: Event): number {
   switch (event.type) {
     case 'campaign.put':
       return FIELDS_BYTES + pack(event.settings).length
+    case 'model.adopted':
+      return FIELDS_BYTES + pack(event.model).length
     case 'campaign.quarantined':
     case 'lead.skipped':
     case 'lead.revoked':
@@ -27,10 +29,13 @@ export function sizeOf(event: Event): number {
     case 'lead.updated':
       return FIELDS_BYTES + leadSize(event.changes)
     case 'lead.disposed':
+      return FIELDS_BYTES + (event.note?.length ?? 0) + (event.seen ? pack(event.seen).length : 0)
     case 'lead.noted':
       return FIELDS_BYTES + (event.note?.length ?? 0)
     case 'lead.awarded':
       return awardSize(event)
+    case 'contact.attempted':
+      return FIELDS_BYTES + textSize(event.zone)
     default:
       return FIELDS_BYTES
   }
@@ -47,6 +52,7 @@ function leadSize(lead: Partial<StoredLead>): number {
     textSize(lead.source) +
     textSize(lead.stage) +
     textSize(lead.timezone) +
+    (lead.phone_zones?.length ?? 0) + // Names of zones are ASCII; FIELDS_BYTES has its head.
     (lead.phone?.length ?? 0) +
     (lead.account_no?.length ?? 0)
   if (lead.attributes == null) return size

@@ -30,6 +30,8 @@ import { type CampaignId, type HostId, type ShardId, shardOf } from '../protocol
 import {
   auctionSubject,
   bidSubject,
+  CONTACTS,
+  CONTACTS_WANTED,
   commandSubject,
   pingSubject,
   releaseSubject,
@@ -38,10 +40,13 @@ import {
 import type { Clock } from '../runtime/clock.ts'
 import { Hosts } from '../runtime/hosts.ts'
 import type { Log } from '../runtime/log.ts'
+import { ModelBook, ModelStore } from '../runtime/model-store.ts'
 import { type Link, type Msg, type Subscription, subscribe } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
+import { Adoption } from './adoption.ts'
 import { holdAuction } from './auction-desk.ts'
 import { answerBids } from './bid-desk.ts'
+import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
 import { Journal } from './journal.ts'
@@ -83,6 +88,9 @@ export class Host {
   readonly #hosts: Hosts
   readonly #snapshots: SnapshotStore
   readonly #keeper: SnapshotKeeper
+  readonly #models: ModelBook
+  readonly #adoption: Adoption
+  readonly #contacts: ContactBoard
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -101,20 +109,34 @@ export class Host {
   #beatAgain = false
   #beatAt = 0
 
-  private constructor(options: HostOptions, hosts: Hosts, snapshots: SnapshotStore) {
+  private constructor(
+    options: HostOptions,
+    hosts: Hosts,
+    snapshots: SnapshotStore,
+    models: ModelBook,
+  ) {
     this.id = options.id
     this.#options = options
     this.#hosts = hosts
     this.#snapshots = snapshots
     this.#keeper = new SnapshotKeeper(snapshots, options.log)
+    this.#models = models
+    this.#adoption = new Adoption(models, () => this.owned(), options.log)
+    this.#contacts = new ContactBoard({
+      ...options,
+      ownerOf: (shard) => this.#shardOwned(shard),
+      owned: () => this.owned(),
+    })
     for (let shard = 0; shard < options.shards; shard++) {
       this.#roles.set(shard as ShardId, { kind: 'none' })
     }
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const hosts = await Hosts.open(options.link, options.log)
-    const host = new Host(options, hosts, await SnapshotStore.open(options.link, options.log))
+    const { link, log } = options
+    const hosts = await Hosts.open(link, log)
+    const models = ModelBook.follow(await ModelStore.open(link, log))
+    const host = new Host(options, hosts, await SnapshotStore.open(link, log), models)
     await host.#start()
     return host
   }
@@ -151,6 +173,9 @@ export class Host {
     await Promise.all([...this.#roles.keys()].map((shard) => this.#giveUp(shard)))
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)
+    this.#adoption.stop()
+    this.#contacts.stop()
+    await this.#models.stop()
     await this.#hosts.leave(this.id).catch(() => {}) // Its TTL says the same, later.
     // Who asked for a shard just now is still answered, and need not wait for its patience to end.
     const drained = this.#subscriptions.map((subscription) => subscription.drain())
@@ -166,6 +191,8 @@ export class Host {
     on(bidSubject(this.id), (msg) => this.#bid(msg))
     on(auctionSubject(this.id), (msg) => this.#auction(msg))
     on(releaseSubject(this.id), (msg) => this.#release(msg))
+    on(CONTACTS, (msg) => this.#contacts.hear(msg))
+    on(CONTACTS_WANTED, (msg) => this.#contacts.heed(msg))
     on(SUSPECT, async (msg) => {
       const host = msg.string() as HostId
       if (host !== this.id) await this.#hosts.check(host)
@@ -178,10 +205,12 @@ export class Host {
     })
     every(RECONCILE_MS, () => this.#reconcile())
     every(LEASE_TICK_MS, () => this.#tick())
+    this.#adoption.start()
     this.#reconcile()
   }
 
   #tick(): void {
+    this.#contacts.tick()
     const alone = this.#hosts.live().length <= 1
     for (const [, role] of this.#roles) {
       if (role.kind === 'owning') {
@@ -297,6 +326,7 @@ export class Host {
       log,
       host: this.id,
       timezone,
+      contacts: this.#contacts,
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
     })
@@ -306,6 +336,8 @@ export class Host {
     const inbox = new InboxReader({ link, shard: owner, vault, log })
     this.#roles.set(shard, { kind: 'owning', shard: owner, commands, inbox })
     inbox.start()
+    this.#adoption.look()
+    this.#contacts.claimed(owner)
     log.info(
       { shard, epoch, n: state.n, ms: Math.round(performance.now() - started) },
       'shard claimed',
@@ -400,8 +432,11 @@ export class Host {
     msg.respond(pack(results))
   }
 
-  readonly #ownerOf = (campaign: CampaignId): Shard | undefined => {
-    const role = this.#roles.get(shardOf(campaign, this.#options.shards))
+  readonly #ownerOf = (campaign: CampaignId): Shard | undefined =>
+    this.#shardOwned(shardOf(campaign, this.#options.shards))
+
+  #shardOwned(shard: ShardId): Shard | undefined {
+    const role = this.#roles.get(shard)
     return role?.kind === 'owning' ? role.shard : undefined
   }
 }

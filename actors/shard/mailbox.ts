@@ -2,8 +2,7 @@
 // award's history) is fetched first; the decision itself never waits (SH1).
 
 import type { Campaign } from '../campaign/campaign.ts'
-import { type Decision, decideConfirm, decideExtend, decideSkip } from '../campaign/lease.ts'
-import { decideDisposition } from '../campaign/outcome.ts'
+import { type Decision, decideExtend, decideSkip } from '../campaign/lease.ts'
 import { campaignShown } from '../campaign/view.ts'
 import type { Command, CommandReply, Order } from '../protocol/commands.ts'
 import { assertNever, CampaignFault } from '../protocol/errors.ts'
@@ -12,19 +11,19 @@ import type { LeadInput } from '../protocol/lead.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Settings } from '../protocol/settings.ts'
-import type { Link } from '../runtime/nats.ts'
-import type { Vault } from '../runtime/vault.ts'
+import { CallDesk, type CallDeskOptions } from './call-desk.ts'
 import { showLead } from './lead-shown.ts'
 import type { Shard } from './shard.ts'
-import { awardHistory } from './timeline.ts'
 
 export class Mailbox {
   readonly #shard: Shard
-  readonly #options: { link: Link; vault: Vault }
+  readonly #options: CallDeskOptions
+  readonly #calls: CallDesk
 
-  constructor(shard: Shard, options: { link: Link; vault: Vault }) {
+  constructor(shard: Shard, options: CallDeskOptions) {
     this.#shard = shard
     this.#options = options
+    this.#calls = new CallDesk(shard, options)
   }
 
   /** Decides a command and answers once everything the answer tells is durable. */
@@ -33,9 +32,7 @@ export class Mailbox {
       case 'award':
         return this.#award(command.orders, command.as_of, command.deadline)
       case 'confirm':
-        return this.#onAward(command.award_id, (campaign, now) =>
-          decideConfirm(campaign, command.award_id, now),
-        )
+        return this.#confirm(command.award_id)
       case 'extend':
         return this.#onAward(command.award_id, (campaign, now) =>
           decideExtend(campaign, command.award_id, now),
@@ -45,7 +42,7 @@ export class Mailbox {
           decideSkip(campaign, command.award_id, command.reason, now),
         )
       case 'disposition':
-        return this.#disposition(command.request)
+        return this.#disposition(command.request, command.budgetMs)
       case 'ingest':
         return this.#ingest(command.leads, command.fromInbox === true)
       case 'show':
@@ -58,6 +55,8 @@ export class Mailbox {
         return this.#listCampaigns()
       case 'requeue':
         return this.#requeue(command.campaign)
+      case 'attempt':
+        return this.#calls.attempt(command.asked)
       default:
         return assertNever(command)
     }
@@ -74,6 +73,12 @@ export class Mailbox {
     return { type: 'awards', results: await Promise.all(results) }
   }
 
+  async #confirm(award: string): Promise<CommandReply> {
+    const campaign = this.#ofAward(award)
+    if (campaign === undefined) return answer({ type: 'refused', reason: 'unknown' })
+    return await this.#calls.confirm(campaign, award)
+  }
+
   async #onAward(
     award: string,
     decide: (campaign: Campaign, now: number) => Decision,
@@ -83,45 +88,16 @@ export class Mailbox {
     return answer(await this.#shard.commit(campaign, () => decide(campaign, this.#shard.now())))
   }
 
-  async #disposition(request: DispositionRequest): Promise<CommandReply> {
+  async #disposition(request: DispositionRequest, budgetMs?: number): Promise<CommandReply> {
     const byAward = 'award_id' in request
     const campaign = byAward
       ? this.#ofAward(request.award_id)
       : this.#shard.state.campaigns.get(request.campaign_id as CampaignId)
-    if (campaign === undefined) {
-      const path = byAward ? '/award_id' : '/campaign_id'
-      return answer(
-        errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path),
-      )
-    }
-    const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
-    const row = campaign.leads.row(lead as LeadInput['id'])
-    const { vault, link } = this.#options
-    let history: Awaited<ReturnType<typeof awardHistory>> | undefined
-    // At most three times: once an outcome is in the history, nothing there changes any more.
-    for (let tries = 1; ; tries++) {
-      const decide = () => {
-        // The same outcome, told twice at once, may have been decided while its history was read.
-        const missed = history?.disposed === null && isDisposed(campaign, row, request)
-        if (missed && tries < 3) history = undefined
-        const decision = decideDisposition(campaign, request, this.#shard.now(), vault, history)
-        return 'lookup' in decision ? undefined : decision
-      }
-      const reply = await vault.withKeys(() => this.#shard.commit(campaign, decide))
-      if (reply !== undefined) return answer(reply)
-      history =
-        row === undefined || !byAward
-          ? null
-          : await awardHistory(
-              link,
-              {
-                campaign: campaign.id,
-                lead: campaign.leads.id(row),
-                lastSeq: campaign.leads.columns.lastSeq[row] as number,
-              },
-              request.award_id,
-            )
-    }
+    if (campaign !== undefined) return await this.#calls.disposition(campaign, request, budgetMs)
+    const path = byAward ? '/award_id' : '/campaign_id'
+    return answer(
+      errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path),
+    )
   }
 
   async #ingest(leads: LeadInput[], fromInbox: boolean): Promise<CommandReply> {
@@ -148,7 +124,10 @@ export class Mailbox {
       }
     }
     await this.#shard.durable()
-    return answer(campaignShown(this.#shard.campaign(settings.campaign_id), now))
+    const campaign = this.#shard.campaign(settings.campaign_id)
+    // Leads that were called already may have to sleep by the new rules.
+    if (!same && campaign.contacts.rules !== null) this.#options.contacts.wanted()
+    return answer(campaignShown(campaign, now))
   }
 
   async #show(campaignId: CampaignId, lead: LeadId): Promise<CommandReply> {
@@ -160,7 +139,8 @@ export class Mailbox {
       return answer(errorReply('NOT_FOUND', `${path}: no such ${path.slice(1, -3)}`, path))
     }
     const { vault, link } = this.#options
-    return answer(await showLead(campaign, row, vault, link))
+    const now = () => this.#shard.now()
+    return answer(await showLead(campaign, row, { vault, link, now }))
   }
 
   async #showCampaign(campaignId: CampaignId): Promise<CommandReply> {
@@ -204,17 +184,6 @@ export class Mailbox {
     const parts = parseAwardId(award)
     return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
   }
-}
-
-/** Whether the award a request names is its lead's last, and has its outcome. */
-function isDisposed(
-  campaign: Campaign,
-  row: number | undefined,
-  request: DispositionRequest,
-): boolean {
-  if (row === undefined || !('award_id' in request)) return false
-  const { award_id } = request
-  return campaign.leads.closing(row) === 'disposed' && campaign.isLastAward(row, award_id)
 }
 
 function answer(reply: Reply): CommandReply {

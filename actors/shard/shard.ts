@@ -10,6 +10,7 @@
 import { answerCall } from '../campaign/bid.ts'
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Decision, decideAward, decideLapses } from '../campaign/lease.ts'
+import { detailsOf } from '../campaign/why.ts'
 import type {
   CallForBids,
   CampaignAnswer,
@@ -28,6 +29,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import { type Details, encodeAward } from './award-reply.ts'
+import type { ContactPort } from './contact-board.ts'
 import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
 import type { Journal } from './journal.ts'
@@ -55,6 +57,7 @@ export interface ShardOptions {
   log: Log
   host: HostId
   timezone: string
+  contacts: ContactPort
   onLost: (error: Error) => void
   onFault: (fault: CampaignFault) => void
 }
@@ -167,6 +170,11 @@ export class Shard {
     )
   }
 
+  /** Whether it may decide, right now, what nobody waits for. */
+  get idle(): boolean {
+    return !this.#away && this.#quiet === null && !this.busy
+  }
+
   /** Answers a command; resolves once everything the answer tells is durable. */
   async execute(command: Command): Promise<CommandReply> {
     if (this.#away) return { type: 'moved' }
@@ -274,8 +282,7 @@ export class Shard {
       )
       if (decided === undefined) return { type: 'refused' }
       const { event, candidate } = decided
-      const { lane, arrival, scene } = candidate
-      this.#details.set(event, campaign.queue.policy.details(lane, arrival, scene))
+      this.#details.set(event, detailsOf(campaign, candidate))
       this.#gate.emit(event)
       return this.#result(event, order)
     } catch (error) {

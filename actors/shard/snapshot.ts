@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { type ObjectStore, Objm } from '@nats-io/obj'
+import type { ContactsImage } from '../campaign/contacts.ts'
 import type { CampaignImage } from '../campaign/image.ts'
 import { pack, unpack } from '../protocol/codec.ts'
 import { EngineError } from '../protocol/errors.ts'
@@ -29,7 +30,9 @@ interface Header {
   prev: Uint8Array
   epoch: number
   host: string
+  /** Parts that follow: one a campaign, then some of contacts; none in snapshots before 0.2. */
   campaigns: number
+  contacts?: number
 }
 
 interface Trailer {
@@ -83,6 +86,7 @@ export class SnapshotStore {
     }
     const { shard, seq, n, prev, epoch, host } = state
     const images = [...state.images()]
+    const contacts = state.contacts.images()
     const requests = unsettled(state.requests)
     const header: Header = {
       v: VERSION,
@@ -93,10 +97,11 @@ export class SnapshotStore {
       epoch,
       host,
       campaigns: images.length,
+      contacts: contacts.length,
     }
     const name = `${shard}/${String(seq).padStart(16, '0')}`
     const counted = { bytes: 0 }
-    await this.#chunks.put(name, count(frames(header, images, requests), counted))
+    await this.#chunks.put(name, count(frames(header, [...images, ...contacts], requests), counted))
     await this.#prune(shard)
     return { shard, seq, bytes: counted.bytes }
   }
@@ -146,10 +151,11 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
     throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
   }
   const state = new ShardState(shard)
-  for (let i = 0; i < header.campaigns; i++) {
+  for (let i = 0; i < header.campaigns + (header.contacts ?? 0); i++) {
     const image = await nextPart(parts)
     hash.update(image)
-    state.load(unpack<CampaignImage>(image))
+    if (i < header.campaigns) state.load(unpack<CampaignImage>(image))
+    else state.loadContacts(unpack<ContactsImage>(image))
     await new Promise((resolve) => setImmediate(resolve))
   }
   const { requests, hash: expected } = unpack<Trailer>(await nextPart(parts))
@@ -170,7 +176,7 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
 /** Each part behind its length; parts are made one at a time, with a pause for others between. */
 async function* frames(
   header: Header,
-  images: CampaignImage[],
+  images: (CampaignImage | ContactsImage)[],
   requests: LeadAwarded[],
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')

@@ -8,10 +8,11 @@
 
 import { createHash } from 'node:crypto'
 import { Campaign } from '../campaign/campaign.ts'
+import { Contacts, type ContactsImage } from '../campaign/contacts.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../campaign/image.ts'
 import { pack } from '../protocol/codec.ts'
 import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
-import type { Event, LeadAwarded } from '../protocol/events.ts'
+import { type Event, isContactEvent, type LeadAwarded } from '../protocol/events.ts'
 import type { CampaignId, RequestId, ShardId } from '../protocol/ids.ts'
 import { decodeRecord, type Record } from '../protocol/record.ts'
 import type { Stored } from './log-reader.ts'
@@ -32,6 +33,8 @@ export function recordHash(bytes: Uint8Array): Uint8Array {
 export class ShardState {
   readonly shard: ShardId
   readonly campaigns = new Map<CampaignId, Campaign>()
+  /** Those who live here, of campaigns that may live elsewhere. */
+  readonly contacts = new Contacts()
   /** Awards by the request they answered, oldest first. */
   readonly requests = new Map<RequestId, LeadAwarded>()
   /** Campaigns whose state a fault left half changed, here or in the fold (S2): it is not touched. */
@@ -91,6 +94,10 @@ export class ShardState {
    * campaign changes nothing.
    */
   apply(event: Event): number {
+    if (isContactEvent(event)) {
+      this.contacts.apply(event)
+      return -1
+    }
     if (this.poisoned.has(event.campaign_id)) return -1
     let campaign = this.campaigns.get(event.campaign_id)
     if (campaign === undefined) {
@@ -156,12 +163,17 @@ export class ShardState {
   hash(): string {
     const hash = createHash('sha256')
     for (const image of this.images()) hash.update(pack(image))
+    for (const image of this.contacts.images()) hash.update(pack(image))
     hash.update(pack(unsettled(this.requests)))
     return hash.digest('hex')
   }
 
   load(image: CampaignImage): void {
     this.campaigns.set(image.settings.campaign_id, campaignFrom(image))
+  }
+
+  loadContacts(image: ContactsImage): void {
+    this.contacts.load(image)
   }
 }
 

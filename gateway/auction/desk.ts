@@ -5,6 +5,7 @@ import type { Command } from '../../actors/protocol/commands.ts'
 import { assertNever, InputError } from '../../actors/protocol/errors.ts'
 import {
   type CampaignId,
+  type CustomerId,
   type LeadId,
   parseAwardId,
   type ShardId,
@@ -14,8 +15,11 @@ import * as requests from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import type { Log } from '../../actors/runtime/log.ts'
+import type { ModelBook } from '../../actors/runtime/model-store.ts'
 import type { Auction } from './auction.ts'
+import { customersOf } from './customers.ts'
 import type { IngestDesk } from './ingest.ts'
+import { listModels, showModel } from './models.ts'
 import type { Router } from './router.ts'
 import type { Answer, Call } from './services.ts'
 
@@ -27,6 +31,7 @@ export interface DeskOptions {
   auction: Auction
   ingest: IngestDesk
   router: Router
+  models: Pick<ModelBook, 'get' | 'all'>
   timezone: string
   log: Log
 }
@@ -89,6 +94,13 @@ export class Desk {
       case 'campaign.list':
         parse(requests.emptySchema, body)
         return this.#list(call)
+      case 'model.show': {
+        const { customer_id } = parse(requests.modelShowSchema, body)
+        return Promise.resolve(showModel(this.#options.models, customer_id as CustomerId))
+      }
+      case 'model.list':
+        parse(requests.emptySchema, body)
+        return Promise.resolve(listModels(this.#options.models))
       case 'suppression.add':
       case 'suppression.remove':
       case 'suppression.check':
@@ -108,11 +120,12 @@ export class Desk {
 
   #disposition(call: Call): Promise<Reply> {
     const request = requests.parseDisposition(call.body)
-    const command: Command = { type: 'disposition', request }
+    const command = { type: 'disposition', request } as const
     if (!('award_id' in request)) {
       // Without an award it is not told apart from a second attempt: never asked twice.
       const shard = this.#options.router.shardOf(request.campaign_id as CampaignId)
-      return this.#ask(shard, command, call, false)
+      const budgetMs = Math.max(10, call.budgetMs - MARGIN_MS)
+      return this.#ask(shard, { ...command, budgetMs }, call, false)
     }
     const parts = parseAwardId(request.award_id)
     if (parts === null) {
@@ -145,12 +158,15 @@ export class Desk {
       campaigns.push(...reply.campaigns)
     }
     campaigns.sort((a, b) => a.campaign_id - b.campaign_id)
-    return { type: 'campaigns', campaigns }
+    return { type: 'campaigns', campaigns, customers: customersOf(campaigns) }
   }
 
   async #ask(shard: ShardId, command: Command, call: Call, repeatable = true): Promise<Reply> {
     const budgetMs = Math.max(10, call.budgetMs - MARGIN_MS)
-    const answer = await this.#options.router.ask(shard, command, budgetMs, { repeatable })
+    // What is not asked twice has all the time there is to be answered once.
+    const patience = repeatable ? {} : { tryMs: budgetMs }
+    const { router } = this.#options
+    const answer = await router.ask(shard, command, budgetMs, { repeatable, ...patience })
     return answer.type === 'reply' ? answer.reply : { type: 'unavailable', retry_after_ms: 250 }
   }
 }

@@ -26,6 +26,8 @@ const GOOD = new Set([
   'removed',
   'check',
   'requeued',
+  'model',
+  'models',
 ])
 
 /** Asks a service and waits for its answer. Throws NO_GATEWAY or NO_ANSWER when there is none. */

@@ -18,10 +18,13 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   disposition: () => import('./disposition.ts'),
   suppress: () => import('./suppress.ts'),
   show: () => import('./show.ts'),
+  model: () => import('./model.ts'),
   requeue: () => import('./requeue.ts'),
   replay: () => import('./replay.ts'),
   audit: () => import('./audit.ts'),
+  backtest: () => import('./backtest.ts'),
   doctor: () => import('./doctor.ts'),
+  simulate: () => import('./simulate.ts'),
   bench: () => import('./bench.ts'),
 }
 

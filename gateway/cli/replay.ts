@@ -1,7 +1,7 @@
 // `leadbid replay`: the log as people read it, or what it adds up to.
 
 import { createHash } from 'node:crypto'
-import type { Event } from '../../actors/protocol/events.ts'
+import { type Event, isContactEvent } from '../../actors/protocol/events.ts'
 import { type CampaignId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
 import { readable } from '../../actors/protocol/readable.ts'
 import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
@@ -109,7 +109,9 @@ async function printEvents(
     const record = decodeRecord(bytes)
     if (record.claim !== undefined && campaign === null) context.stdout(claimLine(record, seq))
     for (const event of record.events) {
-      if (campaign === null || event.campaign_id === campaign) context.stdout(eventLine(event, seq))
+      // A contact's events may name the campaign, and lie here only where the contact lives.
+      const ofCampaign = event.campaign_id === campaign && !isContactEvent(event)
+      if (campaign === null || ofCampaign) context.stdout(eventLine(event, seq))
     }
   }
 }

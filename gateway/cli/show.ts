@@ -2,9 +2,11 @@
 
 import { inWords as span } from '../../actors/policy/policy.ts'
 import type { CampaignShown, LeadShown, TimelineEntry } from '../../actors/protocol/replies.ts'
+import { reschedulesMax } from '../../actors/protocol/settings.ts'
 import { idOf, noMore, readArgs } from './args.ts'
 import { ask, show } from './ask.ts'
 import type { Context } from './command.ts'
+import { whyNotInWords } from './why-not-words.ts'
 import { plural, score, table, when } from './words.ts'
 
 export const summary = 'show a campaign, or a lead with its timeline'
@@ -13,7 +15,7 @@ export const usage = `
 usage: npx leadbid show CAMPAIGN_ID [LEAD_ID] [--json]
 
 A campaign: its settings and how many leads are in which state. A lead: its fields, where it
-stands, and its newest 100 events, newest first.
+stands, why it is not called or what goes before it, and its newest 100 events, newest first.
 
   npx leadbid show 55
   npx leadbid show 55 1041
@@ -61,11 +63,12 @@ export function campaignInWords(campaign: CampaignShown): string[] {
         'settings',
         `${settings.kind}, ${settings.mode}, plan ${settings.pricing_plan}, policy ${settings.policy}`,
       ],
+      ...modelRow(campaign),
       ['hours', `${days.join('; ')}, ${settings.timezone}`],
       ['lease', `${settings.lease.ttl_s} s`],
       [
         'retries',
-        `${settings.reschedule.max} after ${settings.reschedule.after_min_h}-${settings.reschedule.after_max_h} h`,
+        `${reschedulesMax(settings)} after ${settings.reschedule.after_min_h}-${settings.reschedule.after_max_h} h`,
       ],
       ['leads', `${campaign.leads}, ${campaign.eligible} could be called`],
       ...depth.map(([state, count]) => [`  ${state}`, String(count)]),
@@ -81,6 +84,13 @@ export function campaignInWords(campaign: CampaignShown): string[] {
   ]
 }
 
+function modelRow({ model, customer_id }: CampaignShown): string[][] {
+  if (model === undefined) return []
+  const { version, calls, adopted_at } = model
+  const learnt = `version ${version}, learnt from ${plural(calls, 'call')}, since ${adopted_at}`
+  return [['model', `${learnt} (npx leadbid model --customer ${customer_id})`]]
+}
+
 function leadInWords(shown: LeadShown, now: number): string[] {
   const { lead, lease } = shown
   const fields = Object.entries(lead).filter(
@@ -89,6 +99,7 @@ function leadInWords(shown: LeadShown, now: number): string[] {
   const standing = [shown.state, plural(shown.attempts, 'attempt')]
   if (shown.reschedules > 0) standing.push(`${shown.reschedules}× rescheduled`)
   if (shown.due_at !== undefined) standing.push(`due ${when(shown.due_at, now)}`)
+  if (shown.deferred !== undefined) standing.push(`deferred: ${shown.deferred}`)
   const holder = lease?.contractor_id === undefined ? '' : ` of contractor ${lease.contractor_id}`
   return [
     `lead ${shown.lead_id} of campaign ${shown.campaign_id}, customer ${lead.customer_id}: ${standing.join(', ')}`,
@@ -98,13 +109,27 @@ function leadInWords(shown: LeadShown, now: number): string[] {
           `  held under ${lease.award_id}${holder} until ${when(lease.lease_until, now)}${lease.confirmed ? ', confirmed' : ''}`,
         ]),
     ...table(fields.map(([name, value]) => [name, text(value)])),
+    ...whyNotInWords(shown, now),
     'what happened, newest first:',
     ...table(shown.timeline.map((entry) => [entry.at, entry.type, details(entry)])),
   ]
 }
 
 /** Known from the heading, or of use to programs only: `--json` has them. */
-const LEFT_OUT = ['type', 'at', 'seq', 'campaign_id', 'lead_id', 'lead', 'terms', 'as_of', 'digest']
+const LEFT_OUT = [
+  'type',
+  'at',
+  'seq',
+  'campaign_id',
+  'lead_id',
+  'lead',
+  'terms',
+  'as_of',
+  'digest',
+  'seen',
+  'sla_day',
+  'local_day',
+]
 
 /** An event's own fields on one line. */
 function details(entry: TimelineEntry): string {

@@ -10,6 +10,7 @@
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { isContactEvent } from '../../actors/protocol/events.ts'
 import { shardOf } from '../../actors/protocol/ids.ts'
 import { readable } from '../../actors/protocol/readable.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
@@ -145,7 +146,9 @@ function textOf(message: JsMsg, { seq, seen, campaign, types }: Wanted): string 
   let text = ''
   for (const [index, event] of decodeRecord(message.data).events.entries()) {
     if (message.seq === seq && index <= seen) continue
-    if (campaign !== null && event.campaign_id !== campaign) continue
+    // A contact's events may name the campaign, and lie here only where the contact lives.
+    const ofCampaign = event.campaign_id === campaign && !isContactEvent(event)
+    if (campaign !== null && !ofCampaign) continue
     if (types !== null && !types.has(event.type)) continue
     const shown = JSON.stringify(readable(event, message.seq))
     text += `id: ${message.seq}.${index}\nevent: ${event.type}\ndata: ${shown}\n\n`

@@ -4,7 +4,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Service } from '../../actors/protocol/subjects.ts'
+import type { PublishedModel } from '../../actors/runtime/model-store.ts'
 import type { Answer } from '../auction/services.ts'
+import { type CustomersSource, customerMetrics } from './customer-metrics.ts'
 
 /** Seconds; finest where an award's time is decided, coarse up to the longest budget. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
@@ -30,6 +32,8 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'suppressed',
   'removed',
   'check',
+  'model',
+  'models',
 ])
 
 export interface Metrics {
@@ -42,6 +46,10 @@ export interface Metrics {
   responded(route: string, status: number): void
   /** How many readers of the event stream there are. */
   readers(count: number): void
+  /** Where a scrape finds how customers are served. */
+  customers(source: CustomersSource): void
+  /** Where a scrape finds what was learnt of each customer. */
+  models(all: () => readonly PublishedModel[]): void
 }
 
 export function createMetrics(): Metrics {
@@ -81,6 +89,7 @@ export function createMetrics(): Metrics {
   })
   return {
     registry,
+    models: modelGauges(registry),
     observe(service, outcome, took) {
       requests.inc({ service, outcome: OUTCOMES.has(outcome) ? outcome : 'other' })
       seconds.observe({ service }, took)
@@ -91,6 +100,7 @@ export function createMetrics(): Metrics {
     },
     responded: (route, status) => http.inc({ route, status }),
     readers: (count) => readers.set(count),
+    customers: customerMetrics(registry),
   }
 }
 
@@ -103,6 +113,48 @@ export function countInFlight(answer: Answer, metrics: Metrics): Answer {
     } finally {
       leave()
     }
+  }
+}
+
+const MODEL_FIGURES = {
+  leadbid_model_version: {
+    help: 'Version of what was learnt of a customer, as published',
+    of: ({ model }: PublishedModel) => model.version,
+  },
+  leadbid_model_calls: {
+    help: 'Calls that reached somebody and that a customer’s published model was learnt from',
+    of: ({ model }: PublishedModel) => model.calls,
+  },
+  leadbid_model_brier: {
+    help: 'Mean squared error of chances foretold for a customer’s calls',
+    of: ({ calibration }: PublishedModel) => calibration?.brier,
+  },
+  leadbid_model_ece: {
+    help: 'Expected calibration error of chances foretold for a customer’s calls',
+    of: ({ calibration }: PublishedModel) => calibration?.ece,
+  },
+} as const
+
+/** One series a customer; a figure that is not known yet is left out. */
+function modelGauges(registry: Registry): Metrics['models'] {
+  let all: () => readonly PublishedModel[] = () => []
+  for (const [name, { help, of }] of Object.entries(MODEL_FIGURES)) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['customer'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const entry of all()) {
+          const value = of(entry)
+          if (value !== undefined) this.set({ customer: entry.customer_id }, value)
+        }
+      },
+    })
+  }
+  return (source) => {
+    all = source
   }
 }
 

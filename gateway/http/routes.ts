@@ -47,6 +47,10 @@ export function serviceRoutes(answer: Answer, metrics: Metrics): Routes {
       GET: ask('campaign.show', (c) => ({ campaign_id: idOf(c, 'campaign_id') })),
       PUT: ask('campaign.put', async (c) => named(idOf(c, 'campaign_id'), await bodyOf(c))),
     },
+    '/api/models': { GET: ask('model.list', () => ({})) },
+    '/api/models/:customer_id': {
+      GET: ask('model.show', (c) => ({ customer_id: idOf(c, 'customer_id') })),
+    },
     '/api/next': { POST: ask('lead.next', bodyOf) },
     '/api/confirm': { POST: ask('lead.confirm', bodyOf) },
     '/api/extend': { POST: ask('lead.extend', bodyOf) },

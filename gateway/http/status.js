@@ -1,4 +1,4 @@
-// The status page: campaigns every two seconds, awards as they happen. What comes from outside is
+// The status page: customers and campaigns every two seconds, awards as they happen. What comes from outside is
 // only ever set as text, never as markup.
 
 const REFRESH_MS = 2000
@@ -6,6 +6,7 @@ const RECONNECT_MS = 3000
 const PAINT_MS = 250
 const AWARDS_MAX = 20
 const CAMPAIGNS_MAX = 200
+const CUSTOMERS_MAX = 50
 
 const CLASSES = { 3: 'due callback', 2: 'live lead', 1: 'stale lead' }
 const TERMS = {
@@ -38,13 +39,14 @@ function showLink(change) {
   shown.dataset.state = state
 }
 
-// Campaigns.
+// Customers and campaigns.
 
 async function refresh() {
   try {
     const response = await fetch('/api/campaigns', { signal: AbortSignal.timeout(5000) })
     const body = await response.json()
     if (!response.ok) throw new Error(body.error?.message ?? `status ${response.status}`)
+    showCustomers(body.customers)
     showCampaigns(body.campaigns)
     showLink({ campaigns: true, why: '' })
   } catch (error) {
@@ -54,10 +56,49 @@ async function refresh() {
   setTimeout(refresh, REFRESH_MS)
 }
 
+/** Those furthest below what they were promised come first. */
+function showCustomers(customers) {
+  const missing = ({ target, sla_attained }) => target - (sla_attained.share ?? target)
+  const sorted = [...customers].sort((a, b) => missing(b) - missing(a))
+  const shown = sorted.slice(0, CUSTOMERS_MAX)
+  fill('customers', shown.map(customerCells))
+  const note = byId('customers-note')
+  note.hidden = shown.length > 0 && shown.length === sorted.length
+  note.textContent =
+    shown.length === 0
+      ? 'No customer yet: the first lead or campaign brings one.'
+      : `The ${shown.length} of ${sorted.length} furthest behind; all are at /api/campaigns.`
+}
+
+function customerCells({ customer_id, campaigns, target, sla_attained, oldest_live_age_s }) {
+  const { on_time, late, overdue, share } = sla_attained
+  return [
+    node('td', '', node('span', 'name', `Customer ${customer_id}`)),
+    count(campaigns.length),
+    count(on_time),
+    count(late),
+    count(overdue),
+    node('td', 'number', ageOf(oldest_live_age_s)),
+    shareOf(share, target, `target ${percent(target)}`),
+  ]
+}
+
+/** Rows of cells into a table; each cell knows its heading, for narrow screens. */
+function fill(id, rows) {
+  const headings = [...byId(id).tHead.rows[0].cells].map((cell) => cell.textContent ?? '')
+  const made = rows.map((cells) => {
+    cells.forEach((cell, i) => {
+      cell.dataset.label = headings[i]
+    })
+    return node('tr', '', ...cells)
+  })
+  byId(id).tBodies[0].replaceChildren(...made)
+}
+
 function showCampaigns(campaigns) {
   const sorted = [...campaigns].sort((a, b) => a.campaign_id - b.campaign_id)
   const shown = sorted.slice(0, CAMPAIGNS_MAX)
-  byId('campaigns').tBodies[0].replaceChildren(...shown.map(campaignRow))
+  fill('campaigns', shown.map(campaignCells))
   const note = byId('campaigns-note')
   note.hidden = sorted.length > 0 && shown.length === sorted.length
   note.textContent =
@@ -67,12 +108,9 @@ function showCampaigns(campaigns) {
   showTotals(sorted)
 }
 
-const HEADINGS = () =>
-  [...byId('campaigns').tHead.rows[0].cells].map((cell) => cell.textContent ?? '')
-
-function campaignRow(campaign) {
+function campaignCells(campaign) {
   const { depth } = campaign
-  const cells = [
+  return [
     titleOf(campaign),
     node('td', '', campaign.customer_id),
     node('td', '', campaign.policy),
@@ -87,11 +125,6 @@ function campaignRow(campaign) {
     slaOf(campaign),
     node('td', 'number', agoOf(campaign.last_award_at)),
   ]
-  const headings = HEADINGS()
-  cells.forEach((cell, i) => {
-    cell.dataset.label = headings[i]
-  })
-  return node('tr', '', ...cells)
 }
 
 function titleOf({ campaign_id, name, paused, quarantined }) {
@@ -107,11 +140,15 @@ function count(value) {
 }
 
 function slaOf({ sla, sla_attained }) {
-  const target = node('span', 'target', `target ${percent(sla.target)} in ${sla.minutes} min`)
-  const { share } = sla_attained
+  const promise = `target ${percent(sla.target)} in ${sla.minutes} min`
+  return shareOf(sla_attained.share, sla.target, promise)
+}
+
+function shareOf(share, aim, promise) {
+  const target = node('span', 'target', promise)
   if (share === null) return node('td', 'wide', node('span', 'soft', 'no first call yet'), target)
-  const met = share >= sla.target
-  const words = `${percent(share)} ${met ? 'met' : 'missed'}`
+  const met = share >= aim
+  const words = `${percent(share)}: ${met ? 'met' : 'missed'}`
   return node('td', 'wide', node('strong', met ? 'met' : 'missed', words), target)
 }
 

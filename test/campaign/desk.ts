@@ -4,18 +4,19 @@
 import assert from 'node:assert/strict'
 import { answerCall } from '../../actors/campaign/bid.ts'
 import { Campaign } from '../../actors/campaign/campaign.ts'
+import { confirmHere } from '../../actors/campaign/contact-here.ts'
+import { Contacts } from '../../actors/campaign/contacts.ts'
 import { decideIntake } from '../../actors/campaign/intake.ts'
 import {
   type Decision,
   decideAward,
-  decideConfirm,
   decideExtend,
   decideLapses,
   decideSkip,
 } from '../../actors/campaign/lease.ts'
 import { type AwardHistory, decideDisposition } from '../../actors/campaign/outcome.ts'
 import type { CampaignAnswer, IngestOutcome, Order } from '../../actors/protocol/commands.ts'
-import type { Event, LeadAwarded } from '../../actors/protocol/events.ts'
+import { type Event, isContactEvent, type LeadAwarded } from '../../actors/protocol/events.ts'
 import {
   awardId,
   type ContractorId,
@@ -71,7 +72,9 @@ export function settingsOf(changes: object = {}): Settings {
 export class Desk {
   now = T0
   readonly campaign: Campaign
+  /** The campaign's events; its contacts' are the contacts' own. */
   readonly events: Event[] = []
+  readonly contacts = new Contacts()
   readonly sealer = new FakeSealer()
 
   constructor(changes: object = {}) {
@@ -85,6 +88,10 @@ export class Desk {
   }
 
   emit(event: Event): void {
+    if (isContactEvent(event)) {
+      this.contacts.apply(event)
+      return
+    }
     this.campaign.apply(event)
     this.events.push(event)
   }
@@ -150,7 +157,7 @@ export class Desk {
   }
 
   confirm(award: string): Reply {
-    return this.#commit(() => decideConfirm(this.campaign, award, this.now))
+    return this.#commit(() => confirmHere(this.campaign, this.contacts, award, this.now))
   }
 
   extend(award: string): Reply {

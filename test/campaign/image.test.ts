@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Campaign } from '../../actors/campaign/campaign.ts'
+import { slaDayOf } from '../../actors/campaign/hours.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
 import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
@@ -32,13 +33,24 @@ function derived(campaign: Campaign, now: number) {
     nextLeaseEnd: campaign.nextLeaseEnd(),
     servedAt: campaign.servedAt,
     waitS: campaign.pulls.waitS(100, now),
-    sla: campaign.sla.today(now),
+    sla: campaign.sla.of(slaDayOf(campaign, now)),
     hidden: campaign.hidden,
     nextWake: campaign.queue.nextWake(),
     firstCallsAt: campaign.queue.firstCallsAt(now),
     closed: campaign.queue.closed(now),
   }
 }
+
+test('a snapshot from before times to first calls were counted goes on from none', () => {
+  const desk = new Desk({ hours: HOURS })
+  desk.send(1, { timezone: 'Europe/Berlin' })
+  desk.call('not_interested')
+  const { tat: _, ...old } = unpack<CampaignImage>(pack(imageOf(desk.campaign)))
+  const { sla, leads } = campaignFrom(old)
+  assert.equal(sla.tat.counts.reduce((a, b) => a + b) + sla.tat.sumMs, 0)
+  assert.deepEqual(sla.days, desk.campaign.sla.days)
+  assert.deepEqual(leads.zones(0), { own: 'Europe/Berlin', phone: null })
+})
 
 test('I7: the events, applied from zero, give the campaign that decided them', () => {
   fc.assert(

@@ -35,6 +35,7 @@ const fields: fc.Arbitrary<StoredLead> = fc.record({
   rescheduled_at: orNull(time),
   created_at: time,
   timezone: orNull(fc.constantFrom('Asia/Kolkata', 'Europe/Berlin')),
+  phone_zones: orNull(fc.constantFrom('Europe/Paris', 'America/Chicago|America/New_York')),
   amount_due: orNull(fc.maxSafeInteger()),
   attributes: orNull(attributes),
   revision: fc.maxSafeNat(),

@@ -18,6 +18,7 @@ const COMMANDS = [
   'requeue',
   'replay',
   'audit',
+  'backtest',
   'doctor',
   'bench',
 ]

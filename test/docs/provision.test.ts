@@ -42,6 +42,7 @@ test('makes the log with the shards that are wanted, says what is there, and war
     'KV_hosts',
     'KV_keys',
     'KV_jobs',
+    'KV_models',
     'OBJ_snap',
     'OBJ_imports',
   ]) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Calendar } from '../../actors/policy/calendar.ts'
+import { Calendar, joinZones } from '../../actors/policy/calendar.ts'
 import type { Hours } from '../../actors/protocol/settings.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
@@ -127,6 +127,41 @@ test('edges are where hours begin or end, and nowhere else', () => {
         wall.edgesBetween(from, to),
       )
     }),
+    { numRuns: 300 },
+  )
+})
+
+test('hours in several zones are open while they are in each, whatever clocks change when', () => {
+  // Around days on which clocks change in one of them and not in the others.
+  const groups: [zones: string[], around: number][] = [
+    [['America/Los_Angeles', 'America/New_York', 'America/Phoenix'], Date.UTC(2026, 2, 8)],
+    [['America/New_York', 'Europe/Berlin'], Date.UTC(2026, 9, 28)],
+    [['Australia/Lord_Howe', 'Australia/Perth'], Date.UTC(2026, 3, 5)],
+    [['Asia/Kolkata', 'Asia/Kathmandu', 'Europe/Berlin'], Date.UTC(2026, 2, 29)],
+    [['Pacific/Kiritimati', 'Pacific/Pago_Pago'], Date.UTC(2026, 0, 5)],
+  ]
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...groups),
+      hours,
+      fc.array(offset, { minLength: 3, maxLength: 8 }),
+      ([zones, around], spans, offsets) => {
+        const calendar = new Calendar(spans, joinZones(zones))
+        const walls = zones.map((zone) => new WallClock(spans, zone, around))
+        for (const at of offsets.map((by) => around + by)) {
+          const shown = `${zones} at ${new Date(at).toISOString()}`
+          const open = (instant: number) => walls.every((wall) => wall.isOpen(instant))
+          assert.equal(calendar.isOpen(at), open(at), shown)
+          const closes = calendar.closesAt(at)
+          if (Number.isFinite(closes))
+            assert.equal(calendar.isOpen(closes) && open(at), false, shown)
+          const next = calendar.nextOpen(at)
+          if (!Number.isFinite(next) || next > around + 4 * DAY_MS) continue
+          assert.ok(open(next), shown)
+          if (next > at) assert.ok(!open(next - 1), shown)
+        }
+      },
+    ),
     { numRuns: 300 },
   )
 })

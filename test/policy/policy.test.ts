@@ -6,6 +6,7 @@ import { inWords, type Lane } from '../../actors/policy/policy.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
+import { learnt } from './models.ts'
 import { sceneAt, T0 } from './scene.ts'
 
 const test = suite('policy')
@@ -42,6 +43,8 @@ const scene = fc
     slaPrice: fc.double({ min: 0, max: 3, noNaN: true }),
     slaMs: fc.constantFrom(60_000, 30 * 60_000, 8 * HOUR_MS, 168 * HOUR_MS),
     retryMs: fc.constantFrom(0, 2 * HOUR_MS, 100 * HOUR_MS),
+    planGamma: fc.constantFrom(0, 0.5, 4),
+    learnt,
   })
   .map(({ calendar, asOf: at, ...changes }) => ({
     calendar,
@@ -97,7 +100,7 @@ test('P2: the terms add up to the score exactly, and each has its words', () => 
       const terms = which.terms(shared, arrival, scene)
       const sum = Object.values(terms).reduce((total, term) => total + term, 0)
       assert.equal(sum, which.score(shared, arrival, scene))
-      const details = which.details(shared, arrival, scene)
+      const details = which.details(shared, arrival, scene, [])
       for (const name of Object.keys(terms)) assert.match(details[name] ?? '', /\w/)
     }),
   )
@@ -107,7 +110,7 @@ test('P2 holds for a stale lead that was never active too', () => {
   for (const which of [indexPolicy, fifoPolicy]) {
     const stale = which.laneOf({ kind: 'stale', plan: 'Pro', chance: -16, attempts: 0 })
     assert.equal(which.score(stale, Number.NEGATIVE_INFINITY, sceneAt(T0)), 0)
-    const words = Object.values(which.details(stale, Number.NEGATIVE_INFINITY, sceneAt(T0)))
+    const words = Object.values(which.details(stale, Number.NEGATIVE_INFINITY, sceneAt(T0), []))
     assert.match(words.join(), /no known activity/)
   }
 })

@@ -1,13 +1,17 @@
 // Scene: leads and the instant they are scored for, as the tests of policies need them.
 
 import { Calendar } from '../../actors/policy/calendar.ts'
+import { Learnt } from '../../actors/policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
 import type { Plan, Settings } from '../../actors/protocol/settings.ts'
 
 const MINUTE_MS = 60_000
 /** Monday, 11:30 in India. */
 export const T0 = Date.UTC(2026, 0, 5, 6)
+/** What is believed of a customer nothing is known of. */
+export const PRIOR = new Learnt(PRIOR_MODEL)
 const ALWAYS = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '24:00' }]
 
 /** A lead as a policy sees it: what it shows, and when its wait began. */
@@ -20,6 +24,8 @@ export interface Waiting {
   city?: string
   source?: string
   stage?: string
+  /** A bucket of activity.ts. */
+  activity?: string
   attributes?: Record<string, string | number>
 }
 
@@ -31,18 +37,24 @@ export function sceneAt(asOf: number, changes: Partial<Scene> = {}, calendar?: C
     slaPrice: 0.5,
     slaMs: 30 * MINUTE_MS,
     retryMs: 120 * MINUTE_MS,
+    planGamma: 0.5,
+    learnt: PRIOR,
     openSince: (arrival) => open.openBetween(arrival, asOf),
     ...changes,
   }
 }
 
-export function laneOf(lead: Waiting, weights: Partial<Settings['weights']> = {}): Lane {
-  const { city = null, source = null, stage = null, attributes = null } = lead
+export function laneOf(
+  lead: Waiting,
+  weights: Partial<Settings['weights']> = {},
+  learnt: Learnt = PRIOR,
+): Lane {
+  const { city = null, source = null, stage = null, activity = null, attributes = null } = lead
   const all = { city: {}, source: {}, stage: {}, attributes: {}, ...weights }
   return {
     kind: lead.kind ?? 'first',
     plan: lead.plan ?? 'Starter',
-    chance: chanceStep(logitOf({ city, source, stage, attributes }, all)),
+    chance: chanceStep(logitOf({ city, source, stage, activity, attributes }, all, learnt)),
     attempts: lead.attempts ?? 0,
   }
 }
@@ -55,7 +67,7 @@ export function order(
   weights?: Partial<Settings['weights']>,
 ): string[] {
   const scored = leads.map((lead) => {
-    const lane = laneOf(lead, weights)
+    const lane = laneOf(lead, weights, scene.learnt)
     const score = policy.score(policy.laneOf(lane), lead.arrival, scene)
     return { name: lead.name, rank: policy.rankOf(lane.kind), score }
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import type { LeadAccepted, LeadDisposed } from '../../actors/protocol/events.ts'
 import type { AwardId, CampaignId, CustomerId, LeadId } from '../../actors/protocol/ids.ts'
 import { readable } from '../../actors/protocol/readable.ts'
@@ -93,6 +94,19 @@ test('a disposition reads with its times as texts, its note left sealed, and not
       reschedules: 1,
       due_at: '2026-01-05T06:00:01.000Z',
     },
+  })
+})
+
+test('an adopted model reads as its version, for its weights are up to 100 KB', () => {
+  const { campaign_id, at } = about
+  const model = { ...PRIOR_MODEL, version: 7, calls: 412 }
+  assert.deepEqual(readable({ type: 'model.adopted', campaign_id, at, model }, 19), {
+    type: 'model.adopted',
+    at: '2026-01-05T06:00:00.000Z',
+    seq: 19,
+    campaign_id: 4,
+    version: 7,
+    calls: 412,
   })
 })
 

@@ -1,7 +1,9 @@
 // Clean log: two owners, six leads, every kind of event, and nothing wrong.
 
+import type { Event } from '../../actors/protocol/events.ts'
 import type { ContractorId, RequestId } from '../../actors/protocol/ids.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import { attempted, confirmed, contactIn } from './mutants-of-contacts.ts'
 import {
   about,
   accepted,
@@ -15,6 +17,43 @@ import {
   START,
   settingsOf,
 } from './planted-log.ts'
+
+/** A lead with a phone: its contact allows a call, hears of a talk, and refuses the next one. */
+async function callContact(planted: PlantedLog, at: number): Promise<void> {
+  const contact = contactIn(planted)
+  const attempts = { cooldown_h: 1 }
+  const rules = { cooldown_h: 1 }
+  const settings = settingsOf({ attempts })
+  await planted.append([
+    { type: 'campaign.put', campaign_id: CAMPAIGN, at, settings },
+    accepted(106, { phone_hash: contact }, at),
+  ])
+  const first = planted.award(106, at)
+  const award_id = first.award_id
+  await planted.append([first, attempted(contact, award_id, at + 1000, { rules })])
+  await planted.append([confirmed(first, 106, at + 1000, contact)])
+  const result = {
+    state: 'callback',
+    lead_type: 'Live',
+    reschedules: 0,
+    due_at: at + MINUTE,
+  } as const
+  await planted.append([
+    { ...attempted(contact, award_id, at + 2000), type: 'contact.conversed' } as Event,
+    disposed(first, 106, {
+      at: at + 2000,
+      code: 'callback',
+      attempted_at: at + 1000,
+      callback_at: at + MINUTE,
+      contact,
+      result,
+    }),
+  ])
+  const again = planted.award(106, at + MINUTE, { attempt: 2 })
+  const until = at + 1000 + HOUR
+  const refused = { ...about(again, 106, at + MINUTE + 1), reason: 'cooling', until }
+  await planted.append([again, { type: 'lead.revoked', ...refused, rule: 'cooldown' }])
+}
 
 /** A log with every kind of event in it, and the sequence of its middle. */
 export async function cleanLog(link: Link): Promise<{ planted: PlantedLog; middle: number }> {
@@ -30,7 +69,7 @@ export async function cleanLog(link: Link): Promise<{ planted: PlantedLog; middl
   const second = planted.award(b, t, { contractor_id: 9 as ContractorId }, 1)
   await planted.append([first, second])
   await planted.append([
-    { type: 'lead.confirmed', ...about(first, a, t + 5000), lease_until: t + 95_000 },
+    { type: 'lead.confirmed', ...about(first, a, t + 5000), lease_until: t + 95_000, contact: 0 },
     { type: 'lead.extended', ...about(first, a, t + 6000), lease_until: t + 96_000 },
     {
       type: 'lead.skipped',
@@ -108,5 +147,6 @@ export async function cleanLog(link: Link): Promise<{ planted: PlantedLog; middl
       settings: settingsOf({ paused: true }),
     },
   ])
+  await callContact(planted, t + 400_000)
   return { planted, middle }
 }

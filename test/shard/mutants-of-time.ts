@@ -40,6 +40,33 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     },
   ],
   [
+    'an award outside the hours of one of the zones a phone may be in',
+    'I5',
+    async (planted) => {
+      const hours = [{ days: [1, 2, 3, 4, 5], from: '06:00', to: '19:00' }]
+      await planted.begin({ hours }, [])
+      await planted.append([accepted(101, { phone_zones: 'America/New_York|UTC' })])
+      return planted.append([planted.award(101, LATER)])
+    },
+  ],
+  [
+    'a reschedule where the first miss makes stale',
+    'I2',
+    async (planted) => {
+      const reschedule = {
+        after_min_h: 22,
+        after_max_h: 24,
+        max: 3,
+        stale_on: 'first_miss' as const,
+      }
+      await planted.begin({ reschedule }, [101])
+      const award = planted.award(101, LATER)
+      await planted.append([award])
+      const result = rescheduledTo(1, LATER + 22 * HOUR)
+      return planted.append([disposed(award, 101, { at: LATER, code: 'no_answer', result })])
+    },
+  ],
+  [
     'time that runs back in a campaign',
     'I8',
     async (planted) => {

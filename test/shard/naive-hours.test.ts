@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Calendar } from '../../actors/policy/calendar.ts'
+import { Calendar, joinZones } from '../../actors/policy/calendar.ts'
 import { isOpen, staysOpen } from '../../actors/shard/audit/naive-hours.ts'
 import { suite } from '../support/suite.ts'
 import { MINUTE, START } from './planted-log.ts'
@@ -30,6 +30,20 @@ for (const zone of ZONES) {
     }
   })
 }
+
+test('agrees with the engine’s calendar of several zones, which is open while each of them is', () => {
+  const zones = ['America/Los_Angeles', 'America/New_York', 'Europe/Berlin']
+  const hours = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '06:00', to: '21:00' }]
+  const calendar = new Calendar(hours, joinZones(zones))
+  let open = 0
+  for (let minute = 0; minute < YEAR_MINUTES; minute += 37) {
+    const at = START + minute * MINUTE
+    const all = zones.every((zone) => isOpen(hours, zone, at))
+    assert.equal(all, calendar.isOpen(at), new Date(at).toISOString())
+    if (all) open++
+  }
+  assert.ok(open > 1000)
+})
 
 test('hours stay open up to their closing instant, and not past it', () => {
   const closing = START + 13 * 60 * MINUTE

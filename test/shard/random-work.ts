@@ -78,6 +78,7 @@ export class RandomWork {
       hours: this.#pick(HOURS),
       paused: this.#random() < 0.1,
       lease: { ttl_s: this.#pick([5, 90, 600]) },
+      attempts: this.#pick([{}, { max_per_day: 4 }, { max_per_7d: 9, cooldown_h: 0.1 }]),
       weights: { city: { Delhi: 0.4 }, source: {}, stage: {}, attributes: { age: 0.01 } },
     })
     return { type: 'campaign.put', settings }

@@ -11,6 +11,7 @@ import { createLog } from '../../actors/runtime/log.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import type { ContactPort } from '../../actors/shard/contact-board.ts'
 import { Follower } from '../../actors/shard/follower.ts'
 import { Host } from '../../actors/shard/host.ts'
 import { Journal } from '../../actors/shard/journal.ts'
@@ -39,6 +40,7 @@ export interface OwnOptions {
   clock?: ManualClock
   host?: string
   vault?: Vault
+  contacts?: ContactPort
 }
 
 export class Rig implements AsyncDisposable {
@@ -119,6 +121,7 @@ export class Rig implements AsyncDisposable {
       log: quiet,
       host: host as HostId,
       timezone: 'UTC',
+      contacts: options.contacts ?? soleOwnerOf(id),
       onLost: (error) => lost.push(error),
       onFault: (fault) => faults.push(fault),
     })
@@ -155,6 +158,16 @@ export class Rig implements AsyncDisposable {
     this.vault.close()
     for (const { nc } of this.#links) await nc.close()
     await this.server.stop()
+  }
+}
+
+/** For a shard without a host: all contacts its campaigns call live in it. */
+export function soleOwnerOf(id: ShardId): ContactPort {
+  return {
+    shardOf: () => id,
+    ask: async () => ({ type: 'unanswered', maybeDone: false }),
+    told: () => {},
+    wanted: () => {},
   }
 }
 

@@ -19,7 +19,14 @@ const ACTOR_ROOMS = [
   'actors/main.ts',
 ]
 const PURE_ROOMS = new Set(ACTOR_ROOMS.slice(0, 5))
-const PURE_PACKAGES = new Set(['zod', 'xstate', 'luxon', 'msgpackr'])
+const PURE_PACKAGES = new Set([
+  'zod',
+  'xstate',
+  'luxon',
+  'msgpackr',
+  'libphonenumber-js',
+  'countries-and-timezones',
+])
 const PURE_BUILTINS = new Set(['node:assert', 'node:assert/strict'])
 
 const GATEWAY_ROOMS = ['gateway/auction', 'gateway/http', 'gateway/cli', 'gateway/main.ts']

@@ -14,6 +14,7 @@ import { ShardState } from '../state.ts'
 import { compare } from './agreement.ts'
 import { Chain, readRecord } from './chain.ts'
 import { Findings } from './findings.ts'
+import { NaiveContacts } from './naive-contacts.ts'
 import { NaiveFold } from './naive-fold.ts'
 import { Requests } from './requests.ts'
 import { lastSeq, readWhole } from './whole-log.ts'
@@ -29,7 +30,7 @@ export async function audit(options: AuditOptions): Promise<Findings> {
   const { link, shards, log } = options
   const findings = new Findings()
   const untilSeq = await lastSeq(link)
-  await auditRequests(link, untilSeq, findings)
+  await auditWhole(link, untilSeq, findings)
   for (let i = 0; i < shards; i++) {
     const shard = i as ShardId
     await auditShard(options, { shard, untilSeq, findings })
@@ -38,12 +39,15 @@ export async function audit(options: AuditOptions): Promise<Findings> {
   return findings
 }
 
-async function auditRequests(link: Link, untilSeq: number, findings: Findings): Promise<void> {
+async function auditWhole(link: Link, untilSeq: number, findings: Findings): Promise<void> {
   const requests = new Requests(findings)
+  const contacts = new NaiveContacts(findings)
   for await (const { seq, bytes } of readWhole(link, { untilSeq })) {
     // One that does not decode is reported with the chain of its shard.
     const record = readRecord(bytes)
-    if (record !== null) requests.follow(record, seq)
+    if (record === null) continue
+    requests.follow(record, seq)
+    contacts.follow(record, seq)
   }
 }
 

@@ -2,6 +2,8 @@
 // hash of the one before (I7), each of its epoch's own host, epochs begun by claims (I9).
 
 import { createHash } from 'node:crypto'
+import { shardOfContact } from '../../protocol/contact.ts'
+import { isContactEvent } from '../../protocol/events.ts'
 import { type ShardId, shardOf } from '../../protocol/ids.ts'
 import { decodeRecord, type Record } from '../../protocol/record.ts'
 import type { Stored } from '../log-reader.ts'
@@ -79,8 +81,11 @@ export class Chain {
     const { check } = bound(this.#findings)
     check('I9', shard === this.#shard, () => `a record of shard ${shard} lies in another's log`)
     const strays = new Set<number>()
-    for (const { campaign_id } of events) {
-      if (shardOf(campaign_id, this.#shards) !== this.#shard) strays.add(campaign_id)
+    for (const event of events) {
+      const home = isContactEvent(event)
+        ? shardOfContact(event.contact, this.#shards)
+        : shardOf(event.campaign_id, this.#shards)
+      if (home !== this.#shard) strays.add(event.campaign_id)
     }
     check('I9', strays.size === 0, () => `campaigns ${[...strays].join(', ')} live elsewhere`)
   }

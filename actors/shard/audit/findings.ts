@@ -14,6 +14,7 @@ export const CHECKS = {
   I9: 'nothing of an old epoch follows a newer one',
   I10: 'one award a request, one outcome an award',
   I12: "a campaign's leads are its customer's",
+  I14: 'no confirmed call is one too many for its contact',
   I15: 'the log has not lost what a snapshot saw',
   due: 'nothing is awarded or due before its time',
   reschedules: "reschedules stay within the campaign's maximum",

@@ -10,6 +10,7 @@ import type {
 } from '../../protocol/events.ts'
 import { parseAwardId } from '../../protocol/ids.ts'
 import type { Findings } from './findings.ts'
+import { breachOf, limitsOf } from './naive-caps.ts'
 import { isOpen, staysOpen } from './naive-hours.ts'
 import { isOver, type NaiveAward, type NaiveLead, openAward, type Scene } from './naive-lead.ts'
 
@@ -57,6 +58,7 @@ export function foldConfirmed(lead: NaiveLead, event: LeadConfirmed, scene: Scen
   checkRunning(award, event, scene.findings)
   // Only the call itself must lie inside the hours: a confirmed lease may run past them.
   checkHours(lead, event, scene, at)
+  checkCaller(lead, event, scene)
   award.confirmedAt = at
   award.until = event.lease_until
 }
@@ -78,7 +80,10 @@ export function foldEnd(
   const award = held(lead, event, findings)
   if (award === null) return
   const { award_id, at } = event
-  if (event.type === 'lead.revoked') award.ending = 'revoked'
+  if (event.type === 'lead.revoked') {
+    award.ending = 'revoked'
+    lead.due = Math.max(lead.due, event.until ?? 0)
+  }
   if (event.type === 'lead.skipped') {
     award.ending = 'skipped'
     if (event.contractor_id === null) lead.due = Math.max(lead.due, event.hidden_until)
@@ -97,6 +102,20 @@ export function foldEnd(
   const rested = event.due_at >= award.until + REST_MS && Number.isFinite(event.due_at)
   findings.check('due', rested, () => `${award_id}: due at ${event.due_at}, not after its rest`)
   lead.due = event.due_at
+}
+
+/** Who is called is who the lead is; one that is nobody else's contact was not called too often. */
+function checkCaller(lead: NaiveLead, event: LeadConfirmed, { settings, findings }: Scene): void {
+  const { contact, award_id, at } = event
+  if (contact === undefined) return // Of a log from before contacts were asked.
+  const right = contact === (lead.phoneHash !== 0 ? lead.phoneHash : 0 - lead.accountHash)
+  findings.check('I14', right, () => `${award_id} is confirmed for another contact than its lead's`)
+  if (contact !== 0) return
+  const zone = lead.timezone ?? settings.timezone
+  lead.calls ??= { made: [], talkedAt: null }
+  const breach = breachOf(lead.calls, limitsOf(settings), at, zone)
+  findings.check('I14', breach === null, () => `${award_id}: ${breach}`)
+  lead.calls.made.push({ at, id: award_id })
 }
 
 /** The open award, when the event names it; whatever it names must have been awarded before. */
@@ -139,19 +158,22 @@ function checkRunning(
   findings.check('lease', lease_until >= award.until, () => `${type} shortens ${award_id}`)
 }
 
-/** Hours of the lead's zone as the log has it, else its campaign's. */
+/** Hours of the lead's zone as the log has it, else of all its phone's, else its campaign's. */
 function checkHours(
   lead: NaiveLead,
   event: LeadAwarded | LeadConfirmed | LeadExtended,
   { settings, findings }: Scene,
   until: number,
 ): void {
-  const zone = lead.timezone ?? settings.timezone
   const { type, award_id, at } = event
+  const phone = lead.phoneZones.length > 0 ? lead.phoneZones : [settings.timezone]
+  const closed = (lead.timezone === null ? phone : [lead.timezone]).find(
+    (zone) => !isOpen(settings.hours, zone, at) || !staysOpen(settings.hours, zone, at, until),
+  )
   findings.check(
     'I5',
-    isOpen(settings.hours, zone, at) && staysOpen(settings.hours, zone, at, until),
-    () => `${type} of ${award_id} is not inside calling hours in ${zone}`,
+    closed === undefined,
+    () => `${type} of ${award_id} is not inside calling hours in ${closed}`,
   )
 }
 

@@ -4,6 +4,7 @@
 import { assertNever } from '../../protocol/errors.ts'
 import {
   type Event,
+  isContactEvent,
   isLeadEvent,
   type LeadAccepted,
   type LeadEvent,
@@ -34,6 +35,8 @@ export class NaiveFold {
 
   /** Folds one event; `findings` knows already where it lies. */
   fold(event: Event): void {
+    // A contact's events lie in its shard and name campaigns of any: naive-contacts.ts has them.
+    if (isContactEvent(event)) return
     const campaign = this.#campaignOf(event)
     if (campaign === undefined) return
     const { at, campaign_id } = event

@@ -7,6 +7,7 @@ import type { LeadState, StoredLead } from '../../protocol/events.ts'
 import type { LeadType } from '../../protocol/lead.ts'
 import type { Settings } from '../../protocol/settings.ts'
 import type { Findings } from './findings.ts'
+import type { Calls } from './naive-caps.ts'
 
 export type Waiting = 'waiting' | 'rescheduled' | 'callback' | 'stale'
 
@@ -37,6 +38,13 @@ export interface NaiveLead {
   /** Until when a contractor who skipped it must not get it; null while nobody did. */
   skippedBy: Map<number, number> | null
   timezone: string | null
+  /** Every zone its phone may be in; none where that is not known. */
+  phoneZones: string[]
+  /** Keyed hashes, 0 where it has none. */
+  phoneHash: number
+  accountHash: number
+  /** Calls while it had neither; null before the first. */
+  calls: Calls | null
 }
 
 /** What folding one event of a lead needs beside the lead. */
@@ -58,6 +66,10 @@ export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
     earlier: [],
     skippedBy: null,
     timezone: lead.timezone,
+    phoneZones: split(lead.phone_zones),
+    phoneHash: lead.phone_hash,
+    accountHash: lead.account_hash,
+    calls: null,
   }
 }
 
@@ -78,6 +90,9 @@ export function stateOf(lead: NaiveLead): LeadState {
 /** A later revision of what the customer sent: only a lead that is not over moves. */
 export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: number): void {
   if (changes.timezone !== undefined) lead.timezone = changes.timezone
+  if (changes.phone_zones !== undefined) lead.phoneZones = split(changes.phone_zones)
+  lead.phoneHash = changes.phone_hash ?? lead.phoneHash
+  lead.accountHash = changes.account_hash ?? lead.accountHash
   if (isOver(lead)) return
   if (changes.lead_type !== undefined && changes.lead_type !== lead.type) {
     lead.type = changes.lead_type
@@ -94,6 +109,10 @@ export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: 
     if (lead.place === 'waiting') lead.place = 'rescheduled'
   }
   if (due !== undefined) lead.due = due
+}
+
+function split(zones: string | null | undefined): string[] {
+  return zones === null || zones === undefined ? [] : zones.split('|')
 }
 
 /** Where an outcome leaves the lead (the contract's list of codes); false for an unknown code. */

@@ -28,7 +28,9 @@ export function foldDisposed(lead: NaiveLead, event: LeadDisposed, scene: Scene)
   const counted = event.late && award?.ending === 'missed'
   if (!counted) lead.attempts++
   if (event.award_id !== null && award !== null) award.ending = 'disposed'
-  const { max } = settings.reschedule
+  countOwn(lead, event)
+  const { stale_on } = settings.reschedule
+  const max = stale_on === 'first_miss' ? 0 : settings.reschedule.max
   const known = disposeLead(lead, event.code, max)
   findings.check('I2', known, () => `${named}: there is no such code`)
   const { result } = event
@@ -42,6 +44,19 @@ export function foldDisposed(lead: NaiveLead, event: LeadDisposed, scene: Scene)
   findings.check('I2', is === says, () => `${named} says ${says}, the log adds up to ${is}`)
   checkDue(event, scene, named)
   if (result.due_at !== null) lead.due = result.due_at
+}
+
+/** A call of a lead that is nobody else's contact counts here, unless its confirm did already. */
+function countOwn(lead: NaiveLead, event: LeadDisposed): void {
+  const { contact, award_id, code, attempted_at, at } = event
+  if (contact !== 0) return
+  lead.calls ??= { made: [], talkedAt: null }
+  const { calls } = lead
+  const made = Math.min(attempted_at, at)
+  if (award_id === null || calls.made.every(({ id }) => id !== award_id)) {
+    calls.made.push({ at: made, id: award_id ?? `a call without an award` })
+  }
+  if (!['no_answer', 'busy'].includes(code)) calls.talkedAt = Math.max(made, calls.talkedAt ?? 0)
 }
 
 export function foldNoted(lead: NaiveLead, event: LeadNoted, { findings }: Scene): void {

@@ -1,0 +1,145 @@
+// Contacts: the actor that judges attempts on contacts, for a part of them. It is its shard's second
+// kind of actor beside campaigns, in the same journal: what it counted is durable before a campaign
+// confirms a call. Suppressions belong here too: there is one judge of a contact.
+//
+//   CO1. An attempt that was judged is counted in the same step, so no two can be let through on
+//        one history, whatever campaigns, hosts or shards they come from (I14).
+//   CO2. The same attempt asked for again is allowed and changes nothing: an answer may be lost.
+//   CO3. State changes only in `apply`; `decide` reads. The actor's time never runs back (I8).
+
+import { Calendar } from '../policy/calendar.ts'
+import { ATTEMPT_KEPT_MS, judge, LAST_KEPT_MS } from '../policy/caps.ts'
+import {
+  type AttemptAsked,
+  type ContactDigest,
+  type ContactId,
+  isShared,
+  type Verdict,
+} from '../protocol/contact.ts'
+import type { ContactAttempted, ContactEvent } from '../protocol/events.ts'
+import type { CustomerId } from '../protocol/ids.ts'
+import { ContactHistories, type HistoryImage } from './contact-history.ts'
+
+const ALLOWED: Verdict = { type: 'allowed' }
+/** Contacts in one part of a snapshot: some 300 kB. */
+const IMAGE_CONTACTS = 4096
+const ZONES_KEPT = 500
+
+export interface ContactsImage {
+  at: number
+  contacts: HistoryImage[]
+}
+
+export class Contacts {
+  readonly #histories = new ContactHistories<ContactId>()
+  readonly #days = new Map<string, Calendar>()
+  /** The actor's latest instant. */
+  at = 0
+
+  get size(): number {
+    return this.#histories.size
+  }
+
+  /** `now`, unless the actor has already seen later. */
+  clock(now: number): number {
+    return Math.max(now, this.at)
+  }
+
+  /** Judges an attempt that is to be made, or takes note of one that was. */
+  decide(asked: AttemptAsked, clock: number): { events: ContactEvent[]; verdict: Verdict } {
+    const { contact, customer, attempt: id, attemptedAt, conversed } = asked
+    const now = this.clock(clock)
+    const events: ContactEvent[] = []
+    const known = this.#histories.knows(contact, id)
+    if (attemptedAt === null && !known) {
+      const verdict = this.#judge(asked, now)
+      if (verdict.type === 'allowed') events.push(attempted(asked, now, now))
+      return { events, verdict }
+    }
+    // A caller's clock may be a little ahead; a call of long ago is asked for by no rule any more.
+    const at = Math.min(attemptedAt ?? now, now)
+    if (!known && at > now - LAST_KEPT_MS) events.push(attempted(asked, now, at))
+    const spoken = this.#histories.spoke(contact, { at, customer })
+    if (conversed && !spoken && at > now - ATTEMPT_KEPT_MS) {
+      events.push({ type: 'contact.conversed', ...about(asked, now), attempted_at: at })
+    }
+    return { events, verdict: ALLOWED }
+  }
+
+  apply(event: ContactEvent): void {
+    this.at = Math.max(this.at, event.at)
+    const { contact, customer_id: customer, attempted_at: at, attempt_id: id } = event
+    if (event.type === 'contact.attempted') {
+      this.#histories.attempted(contact, { at, customer, id }, event.at)
+    } else this.#histories.conversed(contact, { at, customer }, event.at)
+  }
+
+  /** What other hosts need of a contact to leave its leads asleep, at most `most` attempts. */
+  digest(contact: ContactId, most: number): ContactDigest {
+    const { attempts, conversations } = this.#histories.entries(contact)
+    return {
+      contact,
+      attempts: attempts.slice(-most).map(({ at, customer }) => [at, customer]),
+      conversations: conversations.map(({ at, customer }) => [at, customer]),
+    }
+  }
+
+  has(contact: ContactId): boolean {
+    return this.#histories.has(contact)
+  }
+
+  contacts(): ContactId[] {
+    return [...this.#histories.keys()]
+  }
+
+  /** The state in parts, none where nothing was ever noted. */
+  images(): ContactsImage[] {
+    const histories = [...this.#histories.images()]
+    const images: ContactsImage[] = []
+    for (let from = 0; from < histories.length; from += IMAGE_CONTACTS) {
+      images.push({ at: this.at, contacts: histories.slice(from, from + IMAGE_CONTACTS) })
+    }
+    return images
+  }
+
+  load({ at, contacts }: ContactsImage): void {
+    this.at = at
+    for (const history of contacts) this.#histories.load(history)
+  }
+
+  #judge({ contact, customer, rules, zone }: AttemptAsked, now: number): Verdict {
+    const history = this.#histories.of(contact, isShared(contact) ? null : customer)
+    return judge(history, rules, now, this.#daysOf(zone))
+  }
+
+  #daysOf(zone: string): Calendar {
+    let days = this.#days.get(zone)
+    if (days === undefined) {
+      if (this.#days.size >= ZONES_KEPT) this.#days.clear()
+      days = new Calendar([], zone)
+      this.#days.set(zone, days)
+    }
+    return days
+  }
+}
+
+function attempted(asked: AttemptAsked, now: number, at: number): ContactAttempted {
+  const event: ContactAttempted = {
+    type: 'contact.attempted',
+    ...about(asked, now),
+    attempted_at: at,
+  }
+  if (asked.attemptedAt === null) Object.assign(event, { rules: asked.rules, zone: asked.zone })
+  return event
+}
+
+function about({ contact, campaign, customer, lead, attempt }: AttemptAsked, at: number) {
+  return {
+    contact,
+    campaign_id: campaign,
+    customer_id: customer satisfies CustomerId,
+    lead_id: lead,
+    attempt_id: attempt,
+    at,
+  }
+}

@@ -1,0 +1,28 @@
+// Why: a candidate's score in words, for whoever calls it and for whoever asks why not another.
+
+import { reasonsOf } from '../policy/propensity.ts'
+import type { Campaign } from './campaign.ts'
+import type { Candidate } from './lane-queue.ts'
+
+/** The terms of a candidate's score; they add up to it. */
+export function termsOf(
+  { queue }: Campaign,
+  { lane, arrival, scene, lifts = [] }: Candidate,
+): Record<string, number> {
+  const terms: Record<string, number> = { ...queue.policy.terms(lane, arrival, scene) }
+  for (const { term, value } of lifts) terms[term] = value
+  return terms
+}
+
+/** The same in words, by name. */
+export function detailsOf(
+  { queue, settings }: Campaign,
+  { row, lane, arrival, scene, lifts = [] }: Candidate,
+): { readonly [name: string]: string } {
+  const reasons = reasonsOf(queue.featuresOf(row), settings.weights, scene.learnt)
+  const details: Record<string, string> = {
+    ...queue.policy.details(lane, arrival, scene, reasons),
+  }
+  for (const { term, detail } of lifts) details[term] = detail
+  return details
+}

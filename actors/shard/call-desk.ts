@@ -1,0 +1,171 @@
+// Call desk: the commands in which a contact's actor has a say. A call is confirmed, and an outcome
+// without a confirm journalled, only after the attempt is durable at its contact (I14).
+//
+//   CD1. The contact's word comes first and binds: no answer is no confirm, the caller asks again.
+//        It may come in vain (the lease ended meanwhile): then one attempt too many is counted.
+//   CD2. A contact of this very shard is asked in the decision itself, and both events are in one
+//        record.
+
+import type { Campaign } from '../campaign/campaign.ts'
+import { confirmHere } from '../campaign/contact-here.ts'
+import { noteFor } from '../campaign/contact-note.ts'
+import { type ContactWord, type Decision, decideConfirm } from '../campaign/lease.ts'
+import { type AwardHistory, decideDisposition } from '../campaign/outcome.ts'
+import type { CommandReply } from '../protocol/commands.ts'
+import type { AttemptAsked, ContactId } from '../protocol/contact.ts'
+import { type LeadId, parseAwardId } from '../protocol/ids.ts'
+import type { DispositionRequest } from '../protocol/requests.ts'
+import type { Link } from '../runtime/nats.ts'
+import type { Vault } from '../runtime/vault.ts'
+import type { ContactPort } from './contact-board.ts'
+import type { Shard } from './shard.ts'
+import { awardHistory } from './timeline.ts'
+
+/** A decision that still lacks something after so many tries is left for the caller to ask again. */
+const TRIES_MAX = 8
+
+export interface CallDeskOptions {
+  link: Link
+  vault: Vault
+  contacts: ContactPort
+}
+
+export class CallDesk {
+  readonly #shard: Shard
+  readonly #options: CallDeskOptions
+  /** Numbers attempts that had no award; with the epoch they are this shard's for ever. */
+  #minted = 0
+
+  constructor(shard: Shard, options: CallDeskOptions) {
+    this.#shard = shard
+    this.#options = options
+  }
+
+  async confirm(campaign: Campaign, award: string): Promise<CommandReply> {
+    let word: ContactWord | undefined
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const open: { ask?: AttemptAsked; here?: ContactId } = {}
+      const reply = await this.#shard.commit(campaign, () => {
+        const now = this.#shard.now()
+        const decision = decideConfirm(campaign, award, now, word)
+        if (!('ask' in decision)) return decision
+        open.ask = decision.ask
+        if (!this.#isHere(decision.ask.contact)) return undefined
+        open.here = decision.ask.contact
+        return confirmHere(campaign, this.#shard.state.contacts, award, now)
+      })
+      if (open.here !== undefined) this.#options.contacts.told(open.here)
+      if (reply !== undefined) return { type: 'reply', reply }
+      if (open.ask === undefined) break
+      const verdict = await this.#options.contacts.ask(open.ask)
+      // Also a counted attempt is asked for again under the same award, and counts once.
+      if (verdict.type === 'unanswered') break
+      word = { contact: open.ask.contact, verdict }
+    }
+    return { type: 'busy' }
+  }
+
+  /** What another shard's campaign asks of a contact that lives here. */
+  async attempt(asked: AttemptAsked): Promise<CommandReply> {
+    const { events, verdict } = this.#shard.state.contacts.decide(asked, this.#shard.now())
+    for (const event of events) this.#shard.emit(event)
+    await this.#shard.durable()
+    this.#options.contacts.told(asked.contact)
+    return { type: 'verdict', verdict }
+  }
+
+  /** `budgetMs`: how long the caller waits, where it will not ask again. */
+  async disposition(
+    campaign: Campaign,
+    request: DispositionRequest,
+    budgetMs?: number,
+  ): Promise<CommandReply> {
+    const byAward = 'award_id' in request
+    const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
+    const row = campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
+    const { vault, contacts } = this.#options
+    let history: AwardHistory | null | undefined
+    let told: AttemptAsked | undefined
+    let asked = request
+    const mint = this.#minter()
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const open: { note?: AttemptAsked; here?: ContactId } = {}
+      const decide = () => {
+        // The same outcome, told twice at once, may have been decided while its history was read.
+        const missed = history?.disposed === null && isDisposed(campaign, row, request)
+        if (missed && tries < 3) history = undefined
+        const decision = decideDisposition(campaign, asked, this.#shard.now(), vault, history)
+        if ('lookup' in decision) return undefined
+        const note = noteFor(campaign, decision, { at: asked.at, history, mint })
+        if (note === null || isSame(note, told)) return decision
+        open.note = note
+        if (!this.#isHere(note.contact)) return undefined
+        open.here = note.contact
+        return this.#withNote(decision, note)
+      }
+      const reply = await vault.withKeys(() => this.#shard.commit(campaign, decide))
+      if (open.here !== undefined) contacts.told(open.here)
+      if (reply !== undefined) return { type: 'reply', reply }
+      if (open.note === undefined) {
+        history = await this.#historyOf(campaign, row, request)
+        continue
+      }
+      const verdict = await contacts.ask(open.note, budgetMs)
+      // Without an award the attempt would be another one the next time: `lost` is not asked again.
+      if (verdict.type === 'unanswered') return { type: verdict.maybeDone ? 'lost' : 'busy' }
+      told = open.note
+      // What was told is when the call was: deciding anew must not move it.
+      asked = { ...asked, at: asked.at ?? told.attemptedAt ?? undefined }
+    }
+    return { type: 'busy' }
+  }
+
+  #withNote(decision: Decision, note: AttemptAsked): Decision {
+    const { events } = this.#shard.state.contacts.decide(note, this.#shard.now())
+    return { ...decision, events: [...events, ...decision.events] }
+  }
+
+  async #historyOf(
+    campaign: Campaign,
+    row: number | undefined,
+    request: DispositionRequest,
+  ): Promise<AwardHistory | null> {
+    if (row === undefined || !('award_id' in request)) return null
+    const lastSeq = campaign.leads.columns.lastSeq[row] as number // The row exists, so it has one.
+    const named = { campaign: campaign.id, lead: campaign.leads.id(row), lastSeq }
+    return await awardHistory(this.#options.link, named, request.award_id)
+  }
+
+  /** An id for one attempt without an award, the same at every call. */
+  #minter(): () => string {
+    const { shard } = this.#shard.state
+    const part = (value: number) => value.toString(36)
+    const number = this.#minted++
+    return () => `d${part(shard)}-${part(this.#shard.epoch)}-${part(number)}`
+  }
+
+  #isHere(contact: ContactId): boolean {
+    return this.#options.contacts.shardOf(contact) === this.#shard.state.shard
+  }
+}
+
+/** Whether the contact's actor was told this already. */
+function isSame(note: AttemptAsked, told: AttemptAsked | undefined): boolean {
+  return (
+    told !== undefined &&
+    note.contact === told.contact &&
+    note.attempt === told.attempt &&
+    (told.conversed || !note.conversed)
+  )
+}
+
+/** Whether the award a request names is its lead's last, and has its outcome. */
+function isDisposed(
+  campaign: Campaign,
+  row: number | undefined,
+  request: DispositionRequest,
+): boolean {
+  if (row === undefined || !('award_id' in request)) return false
+  const { award_id } = request
+  return campaign.leads.closing(row) === 'disposed' && campaign.isLastAward(row, award_id)
+}
