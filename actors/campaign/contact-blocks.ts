@@ -42,7 +42,8 @@ export class ContactBlocks {
 
   /** Why a row may not be offered, and until when; null where nothing is known against it. */
   of(row: number): { until: number; reason: BlockReason } | null {
-    return this.#blocks.get(row) ?? null
+    const block = this.#blocks.get(row)
+    return block === undefined ? null : { until: block.until, reason: block.reason }
   }
 
   /** When a row that is eligible then wakes. */

@@ -4,6 +4,7 @@
 //
 //   CH1. What is kept follows from the events alone, also what is forgotten and when.
 //   CH2. An attempt with an id counts once.
+//   CH3. What is kept of somebody is replaced and never changed, so that a copy of all is cheap.
 
 import {
   ATTEMPT_KEPT_MS,
@@ -27,12 +28,14 @@ export interface Conversation {
 
 interface Kept {
   /** When something was last noted: long after that, nothing here matters any more. */
-  notedAt: number
+  readonly notedAt: number
   /** Ascending by time. */
-  attempts: Attempt[]
+  readonly attempts: readonly Attempt[]
   /** Each customer's last. */
-  conversations: Conversation[]
+  readonly conversations: readonly Conversation[]
 }
+
+const NOTHING: Kept = { notedAt: 0, attempts: [], conversations: [] }
 
 export type HistoryImage = [
   key: number,
@@ -70,46 +73,38 @@ export class ContactHistories<Key extends number> {
 
   attempted(key: Key, attempt: Attempt, now: number): void {
     if (this.knows(key, attempt.id)) return
-    const { attempts } = this.#touch(key, now)
+    const { attempts, conversations } = this.#kept.get(key) ?? NOTHING
     let place = attempts.length
     while (place > 0 && (attempts[place - 1] as Attempt).at > attempt.at) place--
-    attempts.splice(place, 0, attempt)
-    this.#forget(now, attempts)
+    const all = [...attempts.slice(0, place), attempt, ...attempts.slice(place)]
+    this.#keep(key, { notedAt: now, attempts: all, conversations })
   }
 
   conversed(key: Key, conversation: Conversation, now: number): void {
     if (this.spoke(key, conversation)) return
-    const kept = this.#touch(key, now)
-    const { customer } = conversation
-    kept.conversations = kept.conversations.filter((known) => known.customer !== customer)
-    kept.conversations.push(conversation)
-    this.#forget(now, kept.attempts)
+    const { attempts, conversations } = this.#kept.get(key) ?? NOTHING
+    const others = conversations.filter(({ customer }) => customer !== conversation.customer)
+    this.#keep(key, { notedAt: now, attempts, conversations: [...others, conversation] })
   }
 
   /** What rules ask for, of one customer or of all together. */
   of(key: Key, customer: CustomerId | null): AttemptHistory {
-    const kept = this.#kept.get(key)
+    const kept = this.#kept.get(key) ?? NOTHING
     const counts = (entry: { customer: CustomerId }) =>
       customer === null || entry.customer === customer
-    const attempts = kept?.attempts.filter(counts).map(({ at }) => at) ?? []
-    const talks = kept?.conversations.filter(counts).map(({ at }) => at) ?? []
+    const attempts = kept.attempts.filter(counts).map(({ at }) => at)
+    const talks = kept.conversations.filter(counts).map(({ at }) => at)
     return { attempts, conversedAt: talks.length === 0 ? null : Math.max(...talks) }
   }
 
   entries(key: Key): { attempts: readonly Attempt[]; conversations: readonly Conversation[] } {
-    return this.#kept.get(key) ?? { attempts: [], conversations: [] }
+    return this.#kept.get(key) ?? NOTHING
   }
 
-  /** All of it as plain data that later events do not change, in the order it is forgotten. */
-  *images(): Generator<HistoryImage> {
-    for (const [key, { notedAt, attempts, conversations }] of this.#kept) {
-      yield [
-        key,
-        notedAt,
-        attempts.map(({ at, customer, id }) => [at, customer, id]),
-        conversations.map(({ at, customer }) => [at, customer]),
-      ]
-    }
+  /** All of it as it is at this call, as plain data, in the order it is forgotten. */
+  images(): Iterable<HistoryImage> {
+    const copy = [...this.#kept]
+    return { [Symbol.iterator]: () => imagesOf(copy) }
   }
 
   load([key, notedAt, attempts, conversations]: HistoryImage): void {
@@ -121,33 +116,42 @@ export class ContactHistories<Key extends number> {
     })
   }
 
-  #touch(key: Key, now: number): Kept {
-    const kept = this.#kept.get(key) ?? { notedAt: now, attempts: [], conversations: [] }
-    kept.notedAt = now
+  /** Keeps this of somebody, and forgets who was noted longest ago. */
+  #keep(key: Key, { notedAt, attempts, conversations }: Kept): void {
     this.#kept.delete(key)
-    this.#kept.set(key, kept)
-    return kept
-  }
-
-  #forget(now: number, attempts: Attempt[]): void {
-    prune(attempts, now)
-    for (const [key, { notedAt }] of this.#kept) {
-      if (notedAt > now - LAST_KEPT_MS) break
-      this.#kept.delete(key)
+    this.#kept.set(key, {
+      notedAt,
+      attempts: attempts.slice(firstOf(attempts, notedAt)),
+      conversations,
+    })
+    for (const [oldest, kept] of this.#kept) {
+      if (kept.notedAt > notedAt - LAST_KEPT_MS) break
+      this.#kept.delete(oldest)
     }
   }
 }
 
-/** Drops attempts no rule counts any more; a customer's last one may still have to be waited for. */
-function prune(attempts: Attempt[], now: number): void {
-  for (let oldest = attempts[0]; oldest !== undefined; oldest = attempts[0]) {
-    const over = attempts.length > ATTEMPTS_KEPT
-    if (!over && (oldest.at > now - ATTEMPT_KEPT_MS || isAwaited(attempts, oldest, now))) return
-    attempts.shift()
+/** The first attempt that is kept: those before it are counted no more, nor waited for. */
+function firstOf(attempts: readonly Attempt[], now: number): number {
+  let first = Math.max(0, attempts.length - ATTEMPTS_KEPT)
+  for (; first < attempts.length; first++) {
+    const { at, customer } = attempts[first] as Attempt
+    if (at > now - ATTEMPT_KEPT_MS) break
+    const later = attempts.slice(first + 1)
+    const last = !later.some((other) => other.customer === customer)
+    // A customer's last one may still have to be waited for.
+    if (last && at > now - LAST_KEPT_MS) break
   }
+  return first
 }
 
-function isAwaited(attempts: readonly Attempt[], oldest: Attempt, now: number): boolean {
-  if (oldest.at <= now - LAST_KEPT_MS) return false
-  return !attempts.some((other) => other !== oldest && other.customer === oldest.customer)
+function* imagesOf(entries: readonly [number, Kept][]): Generator<HistoryImage> {
+  for (const [key, { notedAt, attempts, conversations }] of entries) {
+    yield [
+      key,
+      notedAt,
+      attempts.map(({ at, customer, id }) => [at, customer, id]),
+      conversations.map(({ at, customer }) => [at, customer]),
+    ]
+  }
 }

@@ -92,14 +92,12 @@ export class Contacts {
     return [...this.#histories.keys()]
   }
 
-  /** The state in parts, none where nothing was ever noted. */
-  images(): ContactsImage[] {
-    const histories = [...this.#histories.images()]
-    const images: ContactsImage[] = []
-    for (let from = 0; from < histories.length; from += IMAGE_CONTACTS) {
-      images.push({ at: this.at, contacts: histories.slice(from, from + IMAGE_CONTACTS) })
-    }
-    return images
+  /** The state as it is at this call, in parts that are made when they are read. */
+  images(): { count: number; parts: Iterable<ContactsImage> } {
+    const { at } = this
+    const histories = this.#histories.images()
+    const count = Math.ceil(this.size / IMAGE_CONTACTS)
+    return { count, parts: { [Symbol.iterator]: () => partsOf(at, histories) } }
   }
 
   load({ at, contacts }: ContactsImage): void {
@@ -121,6 +119,17 @@ export class Contacts {
     }
     return days
   }
+}
+
+function* partsOf(at: number, histories: Iterable<HistoryImage>): Generator<ContactsImage> {
+  let contacts: HistoryImage[] = []
+  for (const history of histories) {
+    contacts.push(history)
+    if (contacts.length < IMAGE_CONTACTS) continue
+    yield { at, contacts }
+    contacts = []
+  }
+  if (contacts.length > 0) yield { at, contacts }
 }
 
 function attempted(asked: AttemptAsked, now: number, at: number): ContactAttempted {

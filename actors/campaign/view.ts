@@ -1,9 +1,11 @@
 // View: a lead and its campaign as the contract shows them.
 
+import { contractorsShort } from '../policy/sla-price.ts'
 import type { CustomerId } from '../protocol/ids.ts'
 import { type LeadView, timeOrNull } from '../protocol/lead.ts'
-import { type CampaignShown, TAT_BOUNDS_S, type Tat } from '../protocol/replies.ts'
+import { type CampaignShown, type SlaOutlook, TAT_BOUNDS_S, type Tat } from '../protocol/replies.ts'
 import { formatTime } from '../protocol/time.ts'
+import { conditionsOf } from './bid.ts'
 import type { Campaign } from './campaign.ts'
 import { slaDayOf } from './hours.ts'
 import type { TatCount } from './sla-ledger.ts'
@@ -73,6 +75,7 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
       overdue,
       share: counted === 0 ? null : onTime / counted,
     },
+    sla_outlook: outlookOf(campaign, now),
     tat_s: tatShown(campaign.sla.tat),
     last_award_at: campaign.servedAt === 0 ? null : formatTime(campaign.servedAt),
   }
@@ -82,6 +85,25 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
     shown.model = { version, calls, adopted_at: formatTime(campaign.adoptedAt) }
   }
   return shown
+}
+
+/** Fewer leads in an hour tell of luck, not of contractors. */
+const OUTLOOK_MIN = 20
+
+function outlookOf(campaign: Campaign, now: number): SlaOutlook {
+  const { settings, queue, punctuality, learnt } = campaign
+  const { minutes, target } = settings.sla
+  const calendar = queue.calendar(settings.timezone)
+  const attained = punctuality.lastHour(now, minutes * 60_000, calendar)
+  const enough = attained.leads >= OUTLOOK_MIN
+  const short = enough ? contractorsShort(attained, target, 1, learnt.handleS('first', 0)) : 0
+  return {
+    leads: attained.leads,
+    on_time: attained.onTime,
+    price: conditionsOf(campaign, now).slaPrice,
+    infeasible: short > 0,
+    short_contractors: short,
+  }
 }
 
 /** As histograms are written: by bound, how many took no longer. */

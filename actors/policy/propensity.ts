@@ -99,9 +99,11 @@ export function reasonsOf(features: Features, weights: Weights, learnt: Learnt):
     if (Math.abs(logit) < 0.005) return
     const calls = learnt.calls(feature, value)
     const name = feature === 'activity' ? activityInWords(value) : value
-    const ground = calls === 0 ? 'by prior' : `${calls} calls`
     reasons.push({
-      text: `${name} converts ${factor(logit)} for this customer, ${ground}`,
+      text:
+        calls === 0
+          ? `${name}: ${factor(logit)} by prior`
+          : `${name} converts ${factor(logit)} for this customer, ${calls} calls`,
       logit,
     })
   })

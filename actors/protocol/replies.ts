@@ -141,8 +141,21 @@ export interface CampaignShown extends Settings {
   /** Age of the oldest live lead never called, seconds; null when there is none. */
   oldest_live_age_s: number | null
   sla_attained: Attainment
+  sla_outlook: SlaOutlook
   tat_s: Tat
   last_award_at: string | null
+}
+
+/** Whether the SLA can be held, by the live leads whose deadline passed within the last hour. */
+export interface SlaOutlook {
+  leads: number
+  on_time: number
+  /** What a missed first call costs now, in conversions of an average Starter lead. */
+  price: number
+  /** The target is missed with the contractors there are; told from 20 leads on. */
+  infeasible: boolean
+  /** So many more would have held it; 0 where it is held. */
+  short_contractors: number
 }
 
 /**

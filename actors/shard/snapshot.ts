@@ -97,11 +97,14 @@ export class SnapshotStore {
       epoch,
       host,
       campaigns: images.length,
-      contacts: contacts.length,
+      contacts: contacts.count,
     }
     const name = `${shard}/${String(seq).padStart(16, '0')}`
     const counted = { bytes: 0 }
-    await this.#chunks.put(name, count(frames(header, [...images, ...contacts], requests), counted))
+    await this.#chunks.put(
+      name,
+      count(frames(header, both(images, contacts.parts), requests), counted),
+    )
     await this.#prune(shard)
     return { shard, seq, bytes: counted.bytes }
   }
@@ -176,7 +179,7 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
 /** Each part behind its length; parts are made one at a time, with a pause for others between. */
 async function* frames(
   header: Header,
-  images: (CampaignImage | ContactsImage)[],
+  images: Iterable<CampaignImage | ContactsImage>,
   requests: LeadAwarded[],
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
@@ -190,6 +193,11 @@ async function* frames(
   hash.update(pack(requests))
   const trailer: Trailer = { requests, hash: hash.digest('hex') }
   yield* frame(pack(trailer))
+}
+
+function* both<A, B>(first: Iterable<A>, second: Iterable<B>): Generator<A | B> {
+  yield* first
+  yield* second
 }
 
 const PIECE = 128 * 1024

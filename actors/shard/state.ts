@@ -163,7 +163,7 @@ export class ShardState {
   hash(): string {
     const hash = createHash('sha256')
     for (const image of this.images()) hash.update(pack(image))
-    for (const image of this.contacts.images()) hash.update(pack(image))
+    for (const image of this.contacts.images().parts) hash.update(pack(image))
     hash.update(pack(unsettled(this.requests)))
     return hash.digest('hex')
   }

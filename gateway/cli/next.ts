@@ -73,14 +73,7 @@ export function awardInWords(award: Award, now = Date.now()): string[] {
     ]),
     '',
     `why this one: ${CLASSES[award.class] ?? 'its class'} (class ${award.class}), score ${score(award.score)}`,
-    ...table(
-      why.terms.map((term) => [
-        term.name,
-        score(term.value).padStart(9),
-        share(term.value, award.score),
-        term.detail ?? '',
-      ]),
-    ),
+    ...table(why.terms.flatMap((term) => termRows(term, award.score))),
     runnerUp(award),
     '',
     'next:',
@@ -91,19 +84,34 @@ export function awardInWords(award: Award, now = Date.now()): string[] {
   return lines
 }
 
+/** A term's value and share, its words one under the other. */
+function termRows({ name, value, detail = '' }: Award['why']['terms'][number], total: number) {
+  const [first = '', ...others] = detail.split('; ')
+  const row = [name, score(value).padStart(9), share(value, total), first]
+  return [row, ...others.map((words) => ['', '', '', words])]
+}
+
 function share(value: number, total: number): string {
   return total === 0 ? '' : `${Math.round((100 * value) / total)} %`.padStart(5)
 }
 
-function runnerUp({ why, asked, answered, unknown_campaign_ids: unknown }: Award): string {
+function runnerUp(award: Award): string {
+  const { why, asked, answered, unknown_campaign_ids: unknown } = award
   const { runner_up: second } = why
   const field = `${answered} of ${plural(asked, 'campaign')} answered`
   const strangers = unknown.length === 0 ? '' : `, unknown: ${unknown.join(', ')}`
   const rival =
     second === undefined
       ? 'no other campaign had a lead to offer'
-      : `the runner-up was campaign ${second.campaign_id}, class ${second.class}, score ${score(second.score)}`
+      : `the runner-up was campaign ${second.campaign_id}, class ${second.class}, score ${score(second.score)}${margin(award)}`
   return `  ${rival} (${field}${strangers})`
+}
+
+/** How far the runner-up of the same class lies behind. */
+function margin({ why, score: won, class: rank }: Award): string {
+  const second = why.runner_up
+  if (second === undefined || second.class !== rank || won <= 0) return ''
+  return `: ${(100 * (1 - second.score / won)).toFixed(1)} % behind`
 }
 
 function noLeadInWords(reply: NoLead, now = Date.now()): string[] {

@@ -80,8 +80,17 @@ export function campaignInWords(campaign: CampaignShown): string[] {
         `in ${settings.sla.minutes} min`,
         `${reached}, the aim is ${Math.round(settings.sla.target * 100)} %`,
       ],
+      ...outlookRow(campaign),
     ]),
   ]
+}
+
+function outlookRow({ sla_outlook, sla }: CampaignShown): string[][] {
+  const { infeasible, leads, on_time, short_contractors } = sla_outlook
+  if (!infeasible) return []
+  const got = `${on_time} of ${leads} on time in the last hour`
+  const short = plural(short_contractors, 'contractor')
+  return [['outlook', `${got}: ${Math.round(sla.target * 100)} % is infeasible, short ${short}`]]
 }
 
 function modelRow({ model, customer_id }: CampaignShown): string[][] {

@@ -8,7 +8,7 @@ import type { PolicyResult, Report } from '../../actors/simulation/result.ts'
 import { type LearnFrom, reportOf } from '../../actors/simulation/simulate.ts'
 import { noMore, numberOf, readArgs, required, UsageError } from './args.ts'
 import { type Context, DONE } from './command.ts'
-import { table } from './words.ts'
+import { plural, table } from './words.ts'
 import { readWorld } from './world-files.ts'
 
 export const summary = 'try policies on your own leads, in virtual time'
@@ -117,16 +117,17 @@ function print(report: Report, file: string | undefined, { stdout }: Context): v
     'idle',
   ]
   for (const line of table([header, ...rows])) stdout(line)
-  for (const { policy, infeasible } of report.results) {
-    for (const [customer, { share: attained, target, short_contractors }] of Object.entries(
-      infeasible,
-    )) {
-      stdout(
-        `${policy}: customer ${customer} got ${share(attained)} of the promised ${share(target)} on time: infeasible, short ${short_contractors} contractors`,
-      )
-    }
+  const [ours] = report.results
+  for (const [customer, missed] of Object.entries(ours?.infeasible ?? {})) {
+    stdout(`${ours?.policy}: customer ${customer} ${missedInWords(missed)}`)
   }
   if (file !== undefined) stdout(`report: ${file}`)
+}
+
+function missedInWords(missed: PolicyResult['infeasible'][string]): string {
+  const { share: attained, target, short_contractors } = missed
+  const short = plural(short_contractors, 'contractor')
+  return `got ${share(attained)} on time of the promised ${share(target)}: infeasible, short ${short}`
 }
 
 function row(result: PolicyResult, fifo: PolicyResult | undefined): string[] {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { answerCall, BIDS_MAX, candidates, conditionsOf } from '../../actors/campaign/bid.ts'
+import { model } from '../policy/models.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
@@ -119,7 +120,7 @@ test('the conditions of a second stay, so that an award is scored as its bid was
   assert.deepEqual(conditionsOf(desk.campaign, asOf), before)
   assert.notEqual(conditionsOf(desk.campaign, asOf + SECOND_MS).waitS, before.waitS)
   for (let i = 0; i < 100; i++) conditionsOf(desk.campaign, asOf + i * SECOND_MS)
-  assert.ok(desk.campaign.waits.size <= 8)
+  assert.ok(desk.campaign.paces.size <= 8)
 })
 
 /** What happens between calls for bids, near the end of calling hours. */
@@ -128,6 +129,7 @@ const step = fc.oneof(
   fc.record({ type: fc.constant('pass' as const), ms: fc.constantFrom(1, 50, 50, 100, 1000) }),
   fc.record({ type: fc.constant('send' as const), plan: fc.constantFrom('Starter', 'Enterprise') }),
   fc.record({ type: fc.constant('skip' as const) }),
+  fc.record({ type: fc.constant('adopt' as const), model }),
 )
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
@@ -143,7 +145,7 @@ const ENDS_BETWEEN: Step[] = [
 test('Q2, I5: what bids remember is what a new search finds, also when hours end meanwhile', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      const desk = new Desk()
+      const desk = new Desk({ index: { explore: 0 } })
       desk.now = CLOSING - 150
       let id = 0
       for (; id < 40; id++) {
@@ -158,6 +160,7 @@ test('Q2, I5: what bids remember is what a new search finds, also when hours end
           const award = desk.next()
           if (award !== undefined) desk.skip(award.award_id)
         }
+        if (one.type === 'adopt') desk.adopt(one.model)
         if (one.type !== 'award') continue
         const asOf = now - one.lag
         answerCall(campaign, { wants: 3, now, asOf })

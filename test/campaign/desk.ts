@@ -25,6 +25,7 @@ import {
   type RequestId,
 } from '../../actors/protocol/ids.ts'
 import { parseLead } from '../../actors/protocol/lead.ts'
+import type { Model } from '../../actors/protocol/model.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
@@ -85,6 +86,18 @@ export class Desk {
   put(changes: object): void {
     const settings = settingsOf(changes)
     this.emit({ type: 'campaign.put', campaign_id: settings.campaign_id, at: this.now, settings })
+  }
+
+  /** From now on the campaign scores with this, as the version after the one it has. */
+  adopt(model: Model): void {
+    const { id, learnt } = this.campaign
+    const version = learnt.model.version + 1
+    this.emit({
+      type: 'model.adopted',
+      campaign_id: id,
+      at: this.campaign.clock(this.now),
+      model: { ...model, version },
+    })
   }
 
   emit(event: Event): void {

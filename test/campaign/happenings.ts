@@ -4,6 +4,7 @@
 import { CATALOGUE } from '../../actors/protocol/dispositions.ts'
 import type { AwardId } from '../../actors/protocol/ids.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
+import { model } from '../policy/models.ts'
 import { fc } from '../support/properties.ts'
 import { DAY_MS, type Desk, HOUR_MS, iso, MINUTE_MS, SECOND_MS } from './desk.ts'
 
@@ -43,6 +44,8 @@ const contractor = maybe(fc.integer({ min: 1, max: 3 }))
 const policy = fc.constantFrom('index', 'fifo')
 const paused = fc.constantFrom(false, false, false, true)
 const max = fc.integer({ min: 0, max: 4 })
+const staleShare = fc.constantFrom(0, 0.25, 1)
+const explore = fc.constantFrom(0, 0.02, 0.2)
 const on = <T extends string>(type: T) => fc.constant(type)
 
 export const happening = fc.oneof(
@@ -57,7 +60,11 @@ export const happening = fc.oneof(
     arbitrary: fc.record({ type: on('dispose'), nth, code, note: maybe(on('call mother')) }),
   },
   { weight: 1, arbitrary: fc.record({ type: on('report'), lead, code }) },
-  { weight: 1, arbitrary: fc.record({ type: on('put'), policy, max, paused }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: on('put'), policy, max, paused, staleShare, explore }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: on('adopt'), model }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -103,9 +110,20 @@ export function happen(desk: Desk, what: Happening): void {
     case 'put': {
       const { policy, paused } = what
       const weights = { city: { Pune: 1 } }
-      desk.put({ hours: HOURS, policy, paused, reschedule: { max: what.max }, weights })
+      desk.put({
+        hours: HOURS,
+        policy,
+        paused,
+        reschedule: { max: what.max },
+        weights,
+        stale_share: what.staleShare,
+        index: { explore: what.explore },
+      })
       break
     }
+    case 'adopt':
+      desk.adopt(what.model)
+      break
     case 'pass':
       desk.now += what.ms
       break

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { BIDS_MAX, candidates, conditionsOf } from '../../actors/campaign/bid.ts'
 import type { Campaign } from '../../actors/campaign/campaign.ts'
 import { slaDayOf } from '../../actors/campaign/hours.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
@@ -22,8 +23,17 @@ function played(happens: readonly Parameters<typeof happen>[1][]): Desk {
 /** As a snapshot holds it: bytes. */
 const bytesOf = (campaign: Campaign) => Buffer.from(pack(imageOf(campaign))).toString('hex')
 
+/** What it would award first, by class and score; which of two equal leads is free. */
+function bestOf(campaign: Campaign, now: number) {
+  const found = candidates(campaign, BIDS_MAX, now, now, null)
+  return found.map(({ rank, score }) => ({ rank, score }))
+}
+
 /** What is derived and not in the image; both at the same instant. */
 function derived(campaign: Campaign, now: number) {
+  // What bids of this second reckoned with and found is remembered, and in no image.
+  campaign.paces.clear()
+  campaign.shortlists = []
   campaign.queue.wake(now)
   const { awake, asleep, firstCalls } = campaign.queue
   return {
@@ -38,6 +48,8 @@ function derived(campaign: Campaign, now: number) {
     nextWake: campaign.queue.nextWake(),
     firstCallsAt: campaign.queue.firstCallsAt(now),
     closed: campaign.queue.closed(now),
+    best: bestOf(campaign, now),
+    attained: conditionsOf(campaign, now),
   }
 }
 

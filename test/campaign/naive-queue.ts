@@ -7,9 +7,13 @@ import { type Conditions, Queue } from '../../actors/campaign/queue.ts'
 import { Calendar } from '../../actors/policy/calendar.ts'
 import { fifoPolicy } from '../../actors/policy/fifo-policy.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
+import { Learnt } from '../../actors/policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
+import type { StoredLead } from '../../actors/protocol/events.ts'
 import type { CustomerId, LeadId } from '../../actors/protocol/ids.ts'
+import type { Model } from '../../actors/protocol/model.ts'
 import type { Settings } from '../../actors/protocol/settings.ts'
 import { HOUR_MS, MINUTE_MS } from './desk.ts'
 import type { Waiting } from './waiting.ts'
@@ -22,17 +26,36 @@ export class NaiveQueue {
   readonly members = new Set<number>()
   readonly #settings: Settings
   readonly #start: number
-  readonly #waiting: readonly Waiting[]
+  readonly #waiting: Waiting[]
   readonly #policy: Policy
   readonly #calendars = new Map<string, Calendar>()
+  #learnt = new Learnt(PRIOR_MODEL)
 
   constructor(of: Settings, start: number, all: readonly Waiting[]) {
     this.#settings = of
     this.#start = start
-    this.#waiting = all
+    this.#waiting = [...all]
     this.#policy = of.policy === 'fifo' ? fifoPolicy : indexPolicy
-    this.queue = new Queue(this.leads, of)
-    for (const [i, lead] of all.entries()) this.#add(i, lead)
+    this.queue = new Queue(this.leads, of, this.#policy, this.#learnt)
+    for (const lead of all) this.#add(lead)
+  }
+
+  /** Both learn the same; the queue moves leads only as it wakes. */
+  learn(model: Model): void {
+    this.#learnt = new Learnt(model)
+    this.queue.learn(this.#learnt)
+  }
+
+  /** Another queue over the same leads, that has learnt the same. */
+  another(): Queue {
+    return new Queue(this.leads, this.#settings, this.#policy, this.#learnt)
+  }
+
+  /** Everything about a lead is otherwise from now on; it must not be in the queue. */
+  rewrite(row: number, lead: Waiting): void {
+    this.#waiting[row] = lead
+    this.leads.write(row, this.#stored(lead))
+    this.#place(row, lead)
   }
 
   eligibleAt(row: number): number {
@@ -77,19 +100,22 @@ export class NaiveQueue {
     return Math.min(...asleep.map((row) => this.eligibleAt(row)))
   }
 
-  #add(i: number, lead: Waiting): void {
-    const { kind, plan, city, tier, zone, attempts, reschedules } = lead
-    const since = this.#start - lead.age
-    const row = this.leads.add((i + 1) as LeadId, {
+  #add(lead: Waiting): void {
+    this.#place(this.leads.add((this.leads.size + 1) as LeadId, this.#stored(lead)), lead)
+  }
+
+  #stored(lead: Waiting): StoredLead {
+    const { kind, plan, city, source, tier, zone } = lead
+    return {
       customer_id: 55 as CustomerId,
       lead_type: kind === 'stale' ? 'Stale' : 'Live',
       city,
-      source: null,
+      source,
       last_activity: lead.activeAge === null ? null : this.#start - lead.activeAge,
       stage: null,
       pricing_plan: plan,
       rescheduled_at: null,
-      created_at: since,
+      created_at: this.#start - lead.age,
       timezone: zone,
       amount_due: null,
       attributes: tier === null ? null : { tier },
@@ -98,7 +124,10 @@ export class NaiveQueue {
       account_no: null,
       phone_hash: 0,
       account_hash: 0,
-    })
+    }
+  }
+
+  #place(row: number, { kind, attempts, reschedules, age }: Waiting): void {
     const { columns } = this.leads
     const state = {
       first: 'waiting',
@@ -113,8 +142,8 @@ export class NaiveQueue {
       reschedules: kind === 'first' ? 0 : reschedules,
     })
     columns.attempts[row] = kind === 'first' ? 0 : attempts
-    columns.dueAt[row] = since
-    columns.eligibleAt[row] = since
+    columns.dueAt[row] = this.#start - age
+    columns.eligibleAt[row] = this.#start - age
   }
 
   #kind(row: number): Kind {
@@ -128,15 +157,24 @@ export class NaiveQueue {
   }
 
   #laneOf(row: number): Lane {
-    const { kind, plan, city, tier, attempts, reschedules } = this.#waiting[row]!
+    const { kind, plan, city, source, tier, attempts, reschedules } = this.#waiting[row]!
     const attributes = tier === null ? null : { tier }
-    const features = { city, source: null, stage: null, attributes }
+    const activity = kind === 'stale' ? null : this.#activity(row)
+    const features = { city, source, stage: null, activity, attributes }
     return {
       kind,
       plan: plan ?? this.#settings.pricing_plan,
-      chance: chanceStep(logitOf(features, this.#settings.weights)),
+      chance: chanceStep(logitOf(features, this.#settings.weights, this.#learnt)),
       attempts: kind === 'first' ? 0 : Math.min(3, Math.max(attempts, reschedules)),
     }
+  }
+
+  /** By the age of the last activity when it was created: how many of these hours it exceeds. */
+  #activity(row: number): string {
+    const { activeAge, age } = this.#waiting[row]!
+    if (activeAge === null) return '7'
+    const hours = (activeAge - age) / HOUR_MS
+    return String([1, 6, 24, 72, 168, 720, 2160].filter((end) => hours > end).length)
   }
 
   #scene(calendar: Calendar, conditions: Conditions): Scene {
@@ -145,6 +183,8 @@ export class NaiveQueue {
       ...conditions,
       slaMs: sla.minutes * MINUTE_MS,
       retryMs: (reschedule.after_max_h - reschedule.after_min_h) * HOUR_MS,
+      planGamma: this.#settings.index.plan_gamma,
+      learnt: this.#learnt,
       openSince: (arrival) => calendar.openBetween(arrival, conditions.asOf),
     }
   }

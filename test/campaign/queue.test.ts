@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { type Conditions, Queue } from '../../actors/campaign/queue.ts'
+import type { Conditions, Queue } from '../../actors/campaign/queue.ts'
 import { indexPolicy } from '../../actors/policy/index-policy.ts'
 import type { Policy } from '../../actors/policy/policy.ts'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
+import { MILLION, type Model } from '../../actors/protocol/model.ts'
 import { defaultSettings, PLANS } from '../../actors/protocol/settings.ts'
+import { model } from '../policy/models.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { HOUR_MS, MINUTE_MS, settingsOf } from './desk.ts'
 import { NaiveQueue } from './naive-queue.ts'
-import { instant, settings, type Waiting, waiting } from './waiting.ts'
+import { anyLead, instant, settings, type Waiting, waiting } from './waiting.ts'
 
 const test = suite('queue')
 
@@ -16,6 +19,7 @@ const LIKE: Waiting = {
   kind: 'first',
   plan: null,
   city: null,
+  source: null,
   tier: null,
   zone: null,
   attempts: 1,
@@ -28,9 +32,17 @@ const LIKE: Waiting = {
 const waitS = fc.constantFrom(20, 60, 300, 900, 28_800)
 const slaPrice = fc.constantFrom(0, 0.5, 3)
 
-/** What happens to a queue: leads come, leave and come back, time passes, and somebody asks. */
+/**
+ * What happens to a queue: leads come, leave and come back, as they were or otherwise, time passes,
+ * something is learnt, and somebody asks.
+ */
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant('toggle' as const), lead: fc.nat() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('rewrite' as const), lead: fc.nat(), to: anyLead }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('learn' as const), model }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -97,6 +109,15 @@ test('Q1, Q2: the best k are those of a full sort, and the counts those of a cou
             naive.members.add(row)
             queue.enqueue(row, now)
           }
+        } else if (one.type === 'rewrite') {
+          const row = one.lead % all.length
+          const wasIn = naive.members.has(row)
+          if (wasIn) queue.remove(row)
+          naive.rewrite(row, one.to)
+          if (wasIn) queue.enqueue(row, now)
+        } else if (one.type === 'learn') {
+          naive.learn(one.model)
+          queue.wake(now)
         } else if (one.type === 'pass') {
           now += one.ms
           queue.wake(now)
@@ -110,6 +131,87 @@ test('Q1, Q2: the best k are those of a full sort, and the counts those of a cou
     }),
     { numRuns: 300 },
   )
+})
+
+/** So many that a new model needs several turns to move them, in a few dozen lanes. */
+const MANY = 45_000
+
+function crowd(): Waiting[] {
+  return Array.from({ length: MANY }, (_, i): Waiting => {
+    const kind = (['first', 'first', 'again', 'stale'] as const)[i % 4]!
+    const city = ['Delhi', 'Pune', null][i % 3]!
+    return {
+      ...LIKE,
+      kind,
+      city,
+      age: (i * 7919) % (9 * HOUR_MS),
+      activeAge: (i * 104_729) % HOUR_MS,
+    }
+  })
+}
+
+/** A model with these log-odds for Delhi and Pune. */
+function taught(version: number, delhi: number, pune: number): Model {
+  const city = { Delhi: [delhi * MILLION, 90], Pune: [pune * MILLION, 90] } as const
+  return { ...PRIOR_MODEL, version, weights: { ...PRIOR_MODEL.weights, city } }
+}
+
+test('Q1: while a new model moves leads, each is offered once, and Q2 holds once all have moved', () => {
+  const now = Date.UTC(2026, 0, 5, 6)
+  const of = settingsOf()
+  const naive = new NaiveQueue(of, now, crowd())
+  const { queue } = naive
+  for (let row = 0; row < MANY; row++) naive.members.add(row)
+  queue.load(now)
+  const conditions = { asOf: now, waitS: 600, slaPrice: 0.05 }
+  const offered = () => queue.best(MANY, now, conditions).map(({ row }) => row)
+  const assertAll = () => {
+    const rows = offered()
+    assert.equal(rows.length, naive.members.size)
+    assert.deepEqual(new Set(rows), naive.members)
+  }
+  // The second model comes while the first has moved a part; leads leave and come back meanwhile.
+  const models = [taught(1, 2, -1), taught(2, -1, 2)]
+  let next = 0
+  for (const one of models) {
+    naive.learn(one)
+    assertAll()
+    queue.wake(now)
+    assertAll()
+    for (let i = 0; i < 500; i++) {
+      const row = (next++ * 97) % MANY
+      queue.remove(row)
+      if (i % 2 === 0) queue.enqueue(row, now)
+      else naive.members.delete(row)
+    }
+    assertAll()
+  }
+  for (let turn = 0; turn < 3; turn++) {
+    queue.wake(now)
+    assertCounts(naive, queue, now)
+  }
+  assertBest(naive, queue, { count: MANY, now, conditions, hides: 0 })
+  // Nothing is left to move: what was found best is still so.
+  const { arrivals } = queue
+  queue.wake(now)
+  assert.equal(queue.arrivals, arrivals)
+})
+
+test('Q2: when something was learnt, what is best changes with it', () => {
+  const now = Date.UTC(2026, 0, 5, 6)
+  const at = (city: string): Waiting => ({ ...LIKE, city, age: MINUTE_MS })
+  const naive = new NaiveQueue(settingsOf(), now, [at('Delhi'), at('Pune')])
+  naive.queue.load(now)
+  const best = () => naive.queue.best(1, now, { asOf: now, waitS: 600, slaPrice: 0 })[0]?.row
+  for (const [model, row] of [
+    [taught(1, 1, 0), 0],
+    [taught(2, 0, 1), 1],
+    [taught(3, 0, -1), 0],
+  ] as const) {
+    naive.learn(model)
+    naive.queue.wake(now)
+    assert.equal(best(), row)
+  }
 })
 
 test('Q2 in the morning: of the night’s leads and the first of the day the best come first', () => {
@@ -137,13 +239,14 @@ test('Q2 in the morning: of the night’s leads and the first of the day the bes
 
 test('Q3: a queue loaded at once is the queue its leads came into one by one', () => {
   fc.assert(
-    fc.property(settings, instant, waiting(80), (of, now, all) => {
+    fc.property(settings, instant, waiting(80), model, (of, now, all, learnt) => {
       const naive = new NaiveQueue(of, now, all)
+      naive.learn(learnt)
       for (let row = 0; row < all.length; row++) {
         naive.members.add(row)
         naive.queue.enqueue(row, now)
       }
-      const loaded = new Queue(naive.leads, of)
+      const loaded = naive.another()
       loaded.load(now)
       assertCounts(naive, loaded, now)
       assertCounts(naive, naive.queue, now)

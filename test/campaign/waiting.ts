@@ -13,13 +13,14 @@ export interface Waiting {
   kind: Kind
   plan: Plan | null
   city: string | null
+  source: string | null
   tier: string | null
   zone: string | null
   attempts: number
   reschedules: number
   /** First calls: since creation; others: since they became due; negative: not yet. */
   age: number
-  /** Stale leads: since the last activity, null for none known. */
+  /** Since the last activity, null for none known. */
   activeAge: number | null
 }
 
@@ -38,6 +39,7 @@ const like = fc.record({
   kind: fc.constantFrom<Kind>('first', 'first', 'again', 'callback', 'stale'),
   plan: fc.constantFrom(null, ...PLANS),
   city: fc.constantFrom(null, 'Delhi', 'Pune', 'constructor'),
+  source: fc.constantFrom(null, null, 'ads', 'walk-in'),
   tier: fc.constantFrom(null, 'gold', 'tin'),
   zone: fc.option(fc.constantFrom(...ZONES), { freq: 4 }),
   attempts: fc.nat(5),
@@ -47,6 +49,11 @@ const times = fc.record({
   age,
   activeAge: fc.option(fc.integer({ min: -HOUR_MS, max: 400 * DAY_MS }), { freq: 4 }),
 })
+
+/** Any lead. */
+export const anyLead: fc.Arbitrary<Waiting> = fc
+  .tuple(like, times)
+  .map(([alike, when]) => ({ ...alike, ...when }))
 
 /** Leads of a few lanes, so that lanes are crowded; or each of a lane of its own. */
 export function waiting(most: number): fc.Arbitrary<Waiting[]> {
@@ -95,9 +102,10 @@ export const settings: fc.Arbitrary<Settings> = fc
       after_max_h: fc.constantFrom(22, 24, 30),
       max: fc.constant(3),
     }),
+    index: fc.record({ plan_gamma: fc.constantFrom(0, 0.5, 2) }),
     weights: fc.record({
       city: fc.constantFrom({}, { Delhi: 0.4, Pune: 0.1 }),
-      source: fc.constant({}),
+      source: fc.constantFrom({}, { ads: -1.5 }),
       stage: fc.constant({}),
       attributes: fc.constantFrom({}, { tier: { gold: 0.5 } }),
     }),

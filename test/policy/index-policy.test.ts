@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { Calendar } from '../../actors/policy/calendar.ts'
-import { indexPolicy } from '../../actors/policy/index-policy.ts'
+import { chanceNow, indexPolicy } from '../../actors/policy/index-policy.ts'
+import { Learnt } from '../../actors/policy/learnt.ts'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
+import { learnt } from './models.ts'
 import { laneOf, order, sceneAt, T0, type Waiting } from './scene.ts'
 
 const test = suite('index policy')
@@ -23,6 +26,32 @@ test('A14: at the same age a customer’s weights decide, for city, source and s
     assert.deepEqual(index(leads, { [feature]: { a: 0.4, b: 0.1 } }), ['A', 'B'])
     assert.deepEqual(index(leads, { [feature]: { a: 0.1, b: 0.4 } }), ['B', 'A'])
   }
+})
+
+test('A14: of leads that differ in their last activity alone the fresher is first, without any weights', () => {
+  const leads: Waiting[] = ['7', '5', '0', '2'].map((activity) => ({
+    name: activity,
+    arrival,
+    activity,
+  }))
+  assert.deepEqual(index(leads), ['0', '2', '7', '5'])
+})
+
+test('what a customer’s outcomes taught orders its leads as its weights would', () => {
+  const taught = new Learnt({
+    ...PRIOR_MODEL,
+    version: 1,
+    weights: { city: { Delhi: [400_000, 90], Mumbai: [-200_000, 70] } },
+  })
+  const leads: Waiting[] = ['Mumbai', 'Pune', 'Delhi'].map((city) => ({
+    name: city,
+    arrival,
+    city,
+  }))
+  const scene = sceneAt(T0, { learnt: taught })
+  assert.deepEqual(order(indexPolicy, leads, scene), ['Delhi', 'Pune', 'Mumbai'])
+  const weights = { city: { Mumbai: 2 } }
+  assert.deepEqual(order(indexPolicy, leads, scene, weights), ['Mumbai', 'Delhi', 'Pune'])
 })
 
 test('A15: another customer’s weights order its own leads, and nobody else’s', () => {
@@ -86,6 +115,74 @@ test('G6: the plan is a weak weight: a chance twice as good beats the better pla
   ]
   assert.deepEqual(index(leads, { city: { Delhi: 1.2 } }), ['likely Starter', 'Enterprise'])
   assert.deepEqual(index(leads, { city: { Delhi: 0.4 } }), ['Enterprise', 'likely Starter'])
+})
+
+test('G6: with a power of 0 the plan only breaks ties: it never outweighs a step of chance', () => {
+  const kind = fc.constantFrom('first' as const, 'again' as const, 'stale' as const)
+  const age = fc.integer({ min: 0, max: 3 * HOUR_MS })
+  fc.assert(
+    fc.property(learnt, kind, age, fc.integer({ min: -150, max: -1 }), (by, which, old, step) => {
+      const scene = sceneAt(T0, { planGamma: 0, learnt: by })
+      const score = (plan: 'Starter' | 'Enterprise', chance: number) =>
+        indexPolicy.score({ kind: which, plan, chance, attempts: 1 }, T0 - old, scene)
+      const enterprise = score('Enterprise', step)
+      assert.ok(score('Starter', step) <= enterprise)
+      assert.ok(Math.abs(score('Starter', step) - enterprise) <= 3e-9 * enterprise)
+      assert.ok(score('Starter', step + 1) >= enterprise)
+    }),
+  )
+  const leads: Waiting[] = [
+    { name: 'Enterprise', plan: 'Enterprise', arrival },
+    { name: 'likelier Starter', plan: 'Starter', arrival, city: 'Delhi' },
+  ]
+  const scene = sceneAt(T0, { planGamma: 0 })
+  const likelier = order(indexPolicy, leads, scene, { city: { Delhi: 0.1 } })
+  assert.deepEqual(likelier, ['likelier Starter', 'Enterprise'])
+  assert.deepEqual(order(indexPolicy, leads, scene), ['Enterprise', 'likelier Starter'])
+})
+
+test('G6: the weight of a plan is 1, 2 and 4 to the power that is set', () => {
+  for (const gamma of [0.5, 1, 4]) {
+    const scene = sceneAt(T0, { planGamma: gamma, slaPrice: 0 })
+    const score = (plan: 'Starter' | 'Pro' | 'Enterprise') =>
+      indexPolicy.score(laneOf({ name: '', arrival, plan }), arrival, scene)
+    const ratios = [score('Pro') / score('Starter'), score('Enterprise') / score('Starter')]
+    assert.ok(Math.abs(ratios[0]! / 2 ** gamma - 1) < 1e-8)
+    assert.ok(Math.abs(ratios[1]! / 4 ** gamma - 1) < 1e-8)
+  }
+})
+
+test('the chance that is journalled is that of a conversion now, whatever was learnt', () => {
+  const scene = sceneAt(T0)
+  const of = (lead: Partial<Waiting>, at: number) =>
+    chanceNow(laneOf({ name: '', arrival: at, ...lead }), at, scene) / 1e6
+  assert.ok(Math.abs(of({}, T0) - 0.168) < 0.005)
+  assert.ok(Math.abs(of({}, T0 - 5 * MINUTE_MS) - 0.084) < 0.003)
+  assert.ok(Math.abs(of({ kind: 'again', attempts: 2 }, T0 - HOUR_MS) - 0.168 * 0.79) < 0.004)
+  assert.ok(Math.abs(of({ kind: 'stale' }, T0 - 14 * DAY_MS) - 0.0084) < 0.0003)
+  assert.equal(of({ kind: 'stale' }, Number.NEGATIVE_INFINITY), 0)
+})
+
+test('the terms in words say how old, how likely, why, and what the deadline does', () => {
+  const scene = sceneAt(T0)
+  const say = (lead: Partial<Waiting>, at: number) =>
+    indexPolicy.details(laneOf({ name: '', arrival: at, ...lead }), at, scene, [
+      { text: 'Delhi converts 1.60 × for this customer, 412 calls', logit: 0.47 },
+    ])
+  const fresh = say({ plan: 'Pro' }, T0 - 12 * MINUTE_MS)
+  assert.match(fresh.value!, /^12 min old: loses 5.6 % of its worth a minute; converts /)
+  assert.match(fresh.value!, /; Delhi converts 1.60 × for this customer, 412 calls; plan Pro$/)
+  assert.equal(
+    fresh.deadline,
+    '18 min left, a passed-over lead waits 10 min; a miss costs 0.50 conversions',
+  )
+  const late = say({}, T0 - 31 * MINUTE_MS)
+  assert.equal(late.deadline, 'its deadline has passed: it competes on value alone')
+  const retry = say({ kind: 'again', attempts: 1 }, T0 - 10 * MINUTE_MS)
+  assert.match(retry.value!, /^call 2, due for 10 min; /)
+  const stale = say({ kind: 'stale' }, T0 - 3 * DAY_MS)
+  assert.match(stale.value!, /^last active 3 days ago; /)
+  assert.equal(stale.deadline, 'a stale lead has no deadline')
 })
 
 test('A31: a new attribute, by configuration alone, changes the order and nothing else', () => {

@@ -127,7 +127,10 @@ test('weights and the calls behind them are those of the model, and of names nob
     weights: { city: { Delhi: [470_000, 412] }, 'attributes.tier': { gold: [-1_000_000, 3] } },
   })
   assert.deepEqual([one.weight('city', 'Delhi'), one.calls('city', 'Delhi')], [0.47, 412])
-  assert.deepEqual([one.weight('attributes.tier', 'gold'), one.calls('attributes.tier', 'gold')], [-1, 3])
+  assert.deepEqual(
+    [one.weight('attributes.tier', 'gold'), one.calls('attributes.tier', 'gold')],
+    [-1, 3],
+  )
   const odd = ['constructor', '__proto__', 'toString', 'Pune']
   for (const name of odd) {
     assert.deepEqual([one.weight('city', name), one.calls('city', name)], [0, 0], name)
@@ -136,7 +139,12 @@ test('weights and the calls behind them are those of the model, and of names nob
 })
 
 test('a call takes what its pick-up makes likely, between a call unanswered and one answered', () => {
-  const kinds = fc.constantFrom('first' as const, 'again' as const, 'callback' as const, 'stale' as const)
+  const kinds = fc.constantFrom(
+    'first' as const,
+    'again' as const,
+    'callback' as const,
+    'stale' as const,
+  )
   fc.assert(
     fc.property(learnt, kinds, fc.nat(5), (one, kind, attempts) => {
       const { answered_ms, unanswered_ms } = one.model.seconds

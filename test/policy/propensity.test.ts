@@ -4,8 +4,8 @@ import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import {
   chanceOf,
   chanceStep,
-  type Features,
   configuredLogit,
+  type Features,
   learntFeatures,
   logitOf,
   reasonsOf,
@@ -94,7 +94,11 @@ test('A31: what was learnt of an attribute’s texts counts where a campaign wei
   assert.equal(logit({ attributes }, {}, TAUGHT), TAUGHT.bias)
   assert.equal(logit({ attributes }, { attributes: { tier: {} } }, TAUGHT), TAUGHT.bias + 1.2)
   const weights = { ...UNWEIGHED, attributes: { tier: 0.5, visits: 1 } }
-  const features = { ...UNKNOWN, city: 'Delhi', attributes: { tier: 'gold', visits: 3, other: 'x' } }
+  const features = {
+    ...UNKNOWN,
+    city: 'Delhi',
+    attributes: { tier: 'gold', visits: 3, other: 'x' },
+  }
   assert.deepEqual(learntFeatures(features, weights), { city: 'Delhi', 'attributes.tier': 'gold' })
   assert.equal(configuredLogit(features, weights), 3)
 })
@@ -107,7 +111,7 @@ test('reasons say what the lead shows, what it does to its odds, and how many ca
     'ads converts 0.41 × for this customer, 55 calls',
     'Delhi converts 1.60 × for this customer, 412 calls',
     'active within the hour it came converts 1.27 × for this customer, by prior',
-    'the campaign\u0027s weights: 1.11 ×',
+    "the campaign's weights: 1.11 ×",
   ])
   // What changes the odds by less than half a percent is no reason, and none is no weight.
   assert.deepEqual(reasonsOf({ ...UNKNOWN, city: 'Goa' }, UNWEIGHED, TAUGHT), [])
@@ -119,11 +123,20 @@ test('the reasons of a lead are all that moves its chance from the bias, largest
   const bucket = fc.option(fc.constantFrom('0', '3', '7'))
   fc.assert(
     fc.property(learnt, text, text, text, bucket, tier, (by, city, source, stage, activity, t) => {
-      const features = { city, source, stage, activity, attributes: t === null ? null : { tier: t } }
+      const features = {
+        city,
+        source,
+        stage,
+        activity,
+        attributes: t === null ? null : { tier: t },
+      }
       const weights = { ...UNWEIGHED, attributes: { tier: { gold: 0.25 } } }
       const reasons = reasonsOf(features, weights, by)
       const sizes = reasons.map(({ logit }) => Math.abs(logit))
-      assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a))
+      assert.deepEqual(
+        sizes,
+        [...sizes].sort((a, b) => b - a),
+      )
       const moved = reasons.reduce((sum, { logit }) => sum + logit, by.bias)
       const logitNow = logitOf(features, weights, by)
       // Left out are those of less than half a percent; held are log-odds of at most 8.

