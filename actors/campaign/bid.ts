@@ -140,9 +140,9 @@ export function answerCall(
 ): CampaignAnswer {
   const { now, asOf } = call
   const count = Math.min(call.wants, BIDS_MAX)
+  if (campaign.queue.awake > 0) campaign.floors.asked(call.wants, campaign.settings)
   const found = candidates(campaign, count, now, asOf, call.contractor ?? null)
   if (found.length === 0) return refusal(campaign, now)
-  campaign.floors.asked(call.wants, campaign.settings)
   return {
     type: 'bids',
     campaign: campaign.id,

@@ -292,7 +292,7 @@ export class Campaign {
     const move = lead.lead_type === 'Stale' ? 'stale' : rescheduled ? 'rescheduled' : 'live'
     this.#set(row, this.step(row, `accept.${move}`), true)
     this.#setDue(row, event.due_at)
-    if (move === 'live' && lead.created_at > event.at - this.#slaMs) {
+    if (move === 'live' && lead.created_at >= event.at - this.#slaMs) {
       this.punctuality.arrived(lead.created_at)
     }
     this.contacts.accepted(row)

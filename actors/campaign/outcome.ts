@@ -192,7 +192,10 @@ function record(
     contact: campaign.leads.contactOf(row),
     ...firstCall(campaign, row, attemptedAt),
   }
-  const shown = award === null || late ? shownNow(campaign, row, attemptedAt) : null
+  // A call that lapsed as missed is counted: the lead stands where its next one would find it.
+  const missed = late && campaign.leads.closing(row) === 'missed'
+  const afresh = (award === null || late) && !missed
+  const shown = afresh ? shownNow(campaign, row, attemptedAt) : null
   const lease = campaign.leases.get(row)
   const seen = seenBy(campaign, shown ?? lease?.shown ?? null)
   if (seen !== null) event.seen = seen

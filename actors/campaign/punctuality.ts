@@ -53,7 +53,9 @@ export class Punctuality {
       const from = arrivals.bucket * BUCKET_MS
       if (from + BUCKET_MS > to) continue
       if (from < to - WINDOW_MS) break
-      if (calendar.openBetween(from, from + slaMs) < slaMs) continue
+      // Of the last that arrived in the bucket too.
+      const span = BUCKET_MS + slaMs
+      if (calendar.openBetween(from, from + span) < span) continue
       leads += arrivals.leads
       onTime += arrivals.onTime
     }

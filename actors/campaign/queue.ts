@@ -13,6 +13,7 @@ import { Calendar } from '../policy/calendar.ts'
 import type { Learnt } from '../policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Features } from '../policy/propensity.ts'
+import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
 import { type Candidate, LaneQueue, type Span } from './lane-queue.ts'
 import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
@@ -296,6 +297,7 @@ export class Queue {
       slaMs: this.#settings.sla.minutes * 60_000,
       retryMs: this.#retryMs,
       planGamma: this.#settings.index.plan_gamma,
+      selfCure: collects(this.#settings) ? this.#settings.index.self_cure : 0,
       learnt: this.#learnt,
       openSince: (arrival) => calendar.openBetween(arrival, asOf),
     }
@@ -372,6 +374,7 @@ export class Queue {
       plan: PLANS[(this.#leads.columns.plan[row] as number) - 1] ?? this.#settings.pricing_plan,
       chance: this.#profiles.chance(row, kind, this.#learnt),
       attempts: this.callsMade(row),
+      worth: collects(this.#settings) ? worthStep(this.#leads.columns.amountDue[row] as number) : 0,
     })
   }
 
@@ -385,7 +388,8 @@ export class Queue {
     const lane = this.#laneOf(row, kind)
     const zone = this.#leads.columns.timezone[row] as number
     const shape = (KINDS.indexOf(lane.kind) * 3 + PLANS.indexOf(lane.plan)) * 4 + lane.attempts
-    const key = (shape * 256 - lane.chance) * 65_536 + zone
+    const shown = (shape * 256 - lane.chance) * 256 + lane.worth + 128
+    const key = shown * 65_536 + zone
     let place = this.#byKey.get(key)
     if (place === undefined) {
       const rank = this.policy.rankOf(lane.kind)
@@ -423,6 +427,10 @@ export class Queue {
     this.#laneOfRow = lanes
     this.#arrivalOfRow = arrivals
   }
+}
+
+function collects({ kind }: Settings): boolean {
+  return kind === 'collections'
 }
 
 function richest(spans: readonly Span[]): Span | undefined {

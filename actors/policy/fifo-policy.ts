@@ -15,7 +15,7 @@ export const fifoPolicy: Policy = {
   // A callback is a promise made to a person: even first come, first served keeps it first.
   rankOf,
   // Neither chance nor plan nor attempts count: time alone does.
-  laneOf: ({ kind }) => ({ kind, plan: 'Starter', chance: 0, attempts: 0 }),
+  laneOf: ({ kind }) => ({ kind, plan: 'Starter', chance: 0, attempts: 0, worth: 0 }),
   score: wait,
   terms: (lane, arrival, scene) => ({ waited: wait(lane, arrival, scene) }),
   details: (lane, arrival, scene) => ({

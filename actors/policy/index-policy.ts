@@ -3,6 +3,7 @@
 //
 //   ( w_plan^γ · reach · p · loss(age)  +  λ · (H/T) · exp(−slack/T) · [slack > 0] ) / E[handle seconds]
 //
+// Of collections p is what a call adds to the chance of a payment, times the amount due.
 // The first term is the decay index (Van Mieghem 1995 for the generalised cµ rule; here with the
 // loss over a short horizon H, because our cost is concave). The second is the chance that passing
 // the lead over for H loses its deadline, when the wait of a passed-over lead is exponential with
@@ -13,6 +14,7 @@ import type { Plan } from '../protocol/settings.ts'
 import { HORIZON_MS } from './decay.ts'
 import { inWords, type Lane, type Policy, rankOf, type Scene } from './policy.ts'
 import { chanceOf, type Reason } from './propensity.ts'
+import { worthOf } from './worth.ts'
 
 /** What a plan weighs before γ: with γ = 0.5 it counts, and never outweighs a much better lead. */
 const PLAN_WEIGHT: { readonly [plan in Plan]: number } = { Starter: 1, Pro: 2, Enterprise: 4 }
@@ -42,8 +44,14 @@ function value(lane: Lane, arrival: number, scene: Scene): number {
   const { learnt } = scene
   const age = scene.asOf - arrival
   const reach = learnt.pickup(lane.kind, lane.attempts)
-  const worth = planWeight(lane.plan, scene.planGamma) * reach * chanceOf(lane.chance)
+  const worth = planWeight(lane.plan, scene.planGamma) * reach * gainOf(lane, scene)
   return (worth * lossOf(lane, age, scene)) / learnt.handleS(lane.kind, lane.attempts)
+}
+
+/** What a picked-up call adds: the uplift of the chance by what it is worth (van de Geer 2018). */
+function gainOf({ chance, worth }: Lane, { selfCure }: Scene): number {
+  const uplift = selfCure === 0 ? chanceOf(chance) : Math.max(0, chanceOf(chance) - selfCure)
+  return worth === 0 ? uplift : uplift * worthOf(worth)
 }
 
 function lossOf(lane: Lane, age: number, { learnt }: Scene): number {
@@ -120,6 +128,7 @@ function valueInWords(
     waitInWords(lane, arrival, scene),
     `converts ${chance.toFixed(chance < 1 ? 2 : 1)} % of those reached, ${reach.toFixed(0)} % are`,
     ...reasons.slice(0, 3).map(({ text }) => text),
+    ...(lane.worth === 0 ? [] : [`its amount counts ${worthOf(lane.worth).toFixed(2)} ×`]),
     `plan ${lane.plan}`,
   ]
   return words.join('; ')

@@ -10,6 +10,7 @@
 import type { Plan } from '../protocol/settings.ts'
 import type { Learnt } from './learnt.ts'
 import type { ChanceStep, Reason } from './propensity.ts'
+import type { WorthStep } from './worth.ts'
 
 /** Why a lead waits: its first call, another call, a call that was promised, or nothing urgent. */
 export type Kind = 'first' | 'again' | 'callback' | 'stale'
@@ -21,6 +22,8 @@ export interface Lane {
   readonly chance: ChanceStep
   /** Attempts made before, counted up to 3. */
   readonly attempts: number
+  /** What a conversion is worth, see worth.ts; 0 where all are worth the same. */
+  readonly worth: WorthStep
 }
 
 /** What holds for all of a campaign's leads at the instant they are scored for. */
@@ -37,6 +40,8 @@ export interface Scene {
   readonly retryMs: number
   /** The power a plan's weight counts to; 0: it only breaks ties. */
   readonly planGamma: number
+  /** The chance of a conversion without a call: of collections, 0 elsewhere. */
+  readonly selfCure: number
   /** What the customer's outcomes taught. */
   readonly learnt: Learnt
   /** Milliseconds of calling hours from an arrival to `asOf`. */

@@ -47,7 +47,7 @@ export function assign<B extends Bidder>(
   const heads = [...takers.keys()]
   const pairs: Pair<B>[] = []
   while (served.size < bidders.length) {
-    const lot = bestHead(heads, servedAt)
+    const lot = bestHead(heads, { servedAt, seed: now })
     if (lot === undefined) break
     const list = takers.get(lot) ?? []
     while (list.length > 0 && served.has(list[0] as B)) list.shift()
@@ -73,19 +73,37 @@ export function runnerUp(bidder: Bidder, but: Lot): { lot: Lot; bid: Bid } | nul
   return lot === undefined || bid === undefined ? null : { lot, bid }
 }
 
-function bestHead(lots: readonly Lot[], servedAt?: Map<CustomerId, number>): Lot | undefined {
+/** How equal bids are told apart. */
+interface Ties {
+  servedAt: ReadonlyMap<CustomerId, number>
+  seed: number
+}
+
+function bestHead(lots: readonly Lot[], ties?: Ties): Lot | undefined {
   let best: Lot | undefined
   for (const lot of lots) {
-    if (lot.used < lot.bids.length && (best === undefined || beats(lot, best, servedAt))) best = lot
+    if (lot.used < lot.bids.length && (best === undefined || beats(lot, best, ties))) best = lot
   }
   return best
 }
 
-/** By class, then score; equal ones go to the customer that was served longest ago. */
-function beats(a: Lot, b: Lot, servedAt?: Map<CustomerId, number>): boolean {
+/** By class, then score; equal ones to the customer served longest ago, then by a seeded draw. */
+function beats(a: Lot, b: Lot, ties?: Ties): boolean {
   const [rankA, scoreA] = a.bids[a.used] as Bid // Both have an unused bid: bestHead saw to it.
   const [rankB, scoreB] = b.bids[b.used] as Bid
   if (rankA !== rankB) return rankA > rankB
   if (scoreA !== scoreB) return scoreA > scoreB
-  return (servedAt?.get(a.customer) ?? 0) < (servedAt?.get(b.customer) ?? 0)
+  if (ties === undefined) return false
+  const servedA = ties.servedAt.get(a.customer) ?? 0
+  const servedB = ties.servedAt.get(b.customer) ?? 0
+  if (servedA !== servedB) return servedA < servedB
+  return draw(a.campaign, ties.seed) < draw(b.campaign, ties.seed)
+}
+
+/** The same for the same campaign and instant, and in no order otherwise (finaliser of Murmur3). */
+function draw(campaign: CampaignId, seed: number): number {
+  let hash = Math.imul(campaign ^ (seed % 0x1_0000_0000), 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -16,6 +16,7 @@ const TIMES = new Set([
   'created_at',
   'last_activity',
   'rescheduled_at',
+  'until',
 ])
 /** What is sealed or only of use inside. */
 const INSIDE = new Set([

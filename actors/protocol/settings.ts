@@ -78,8 +78,10 @@ export const settingsSchema = z.strictObject({
       sla_price_cap: number(0, 100).default(1.5),
       /** Share of awards drawn among the best few, to learn what the best alone would not show. */
       explore: number(0, 0.2).default(0.02),
+      /** Collections: the chance that an account pays without a call; a call is worth what it adds. */
+      self_cure: number(0, 1).default(0),
     })
-    .default({ plan_gamma: 0.5, sla_price_cap: 1.5, explore: 0.02 }),
+    .default({ plan_gamma: 0.5, sla_price_cap: 1.5, explore: 0.02, self_cure: 0 }),
   sla: z
     .strictObject({
       minutes: number(1, 10_080).default(30),

@@ -12,7 +12,7 @@ type Score = (lane: Lane, arrival: number, scene: Scene) => number
 const PLAN_RANK: { readonly [plan in Plan]: number } = { Starter: 0, Pro: 1, Enterprise: 2 }
 /** Far above any age in seconds. */
 const STRICT = 1e10
-const NOTHING: Lane = { kind: 'first', plan: 'Starter', chance: 0, attempts: 0 }
+const NOTHING: Lane = { kind: 'first', plan: 'Starter', chance: 0, attempts: 0, worth: 0 }
 
 /** Names a simulation may compare, ours first. */
 export const POLICIES: { readonly [name: string]: Policy } = {

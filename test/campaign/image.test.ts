@@ -4,10 +4,12 @@ import type { Campaign } from '../../actors/campaign/campaign.ts'
 import { slaDayOf } from '../../actors/campaign/hours.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
 import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
+import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
+import type { Model } from '../../actors/protocol/model.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
-import { Desk } from './desk.ts'
+import { Desk, T0 } from './desk.ts'
 import { HOURS, happen, happening } from './happenings.ts'
 
 const test = suite('image')
@@ -160,6 +162,47 @@ test('I8: events are in order of time, and I1: every lease is ended before the n
       }
     }),
     { numRuns: 100 },
+  )
+})
+
+test('what was learnt, what is owed and how punctual it was go through a snapshot', () => {
+  const desk = new Desk({ hours: HOURS, stale_share: 0.25, weights: { city: { Pune: 1 } } })
+  for (let id = 1; id <= 5; id++) desk.send(id, { city: 'Delhi' })
+  const city: Model['weights'][string] = { Delhi: [900_000, 412] }
+  desk.adopt({ ...PRIOR_MODEL, weights: { city } })
+  desk.call('no_answer')
+  const image = unpack<CampaignImage>(pack(imageOf(desk.campaign)))
+  assert.deepEqual([image.model?.version, image.adoptedAt], [1, desk.now])
+  assert.deepEqual(image.punctuality, [{ bucket: Math.floor(T0 / 300_000), leads: 5, onTime: 1 }])
+  assert.equal(image.owes_stale, 250_000)
+  const campaign = campaignFrom(image)
+  assert.deepEqual(campaign.learnt.model, desk.campaign.learnt.model)
+  assert.equal(campaign.adoptedAt, desk.now)
+  assert.deepEqual(derived(campaign, desk.now), derived(desk.campaign, desk.now))
+  assert.notDeepEqual(bestOf(campaign, desk.now), bestOf(without(image, 'model'), desk.now))
+})
+
+/** The campaign of an image that lacks some of its parts. */
+function without(image: CampaignImage, ...parts: (keyof CampaignImage)[]): Campaign {
+  const left = Object.entries(image).filter(([name]) => !parts.includes(name as never))
+  return campaignFrom(Object.fromEntries(left) as never) // What is absent is what this is about.
+}
+
+test('a snapshot from before anything was learnt begins with the prior, and its log goes on', () => {
+  fc.assert(
+    fc.property(happenings, happenings, (before, after) => {
+      const desk = played(before)
+      const image = unpack<CampaignImage>(pack(imageOf(desk.campaign)))
+      const old = without(image, 'model', 'adoptedAt', 'punctuality', 'tat', 'owes_stale', 'own')
+      assert.deepEqual(old.learnt.model, PRIOR_MODEL)
+      assert.deepEqual([old.adoptedAt, old.punctuality.recent, old.floors.stale], [null, [], 0])
+      const cut = desk.events.length
+      for (const one of after) happen(desk, one)
+      for (const event of desk.events.slice(cut)) old.apply(event)
+      assert.equal(old.at, desk.campaign.at)
+      assert.deepEqual(old.leads.image(), desk.campaign.leads.image())
+    }),
+    { numRuns: 60 },
   )
 })
 

@@ -11,6 +11,7 @@ import { Learnt } from '../../actors/policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
+import { worthStep } from '../../actors/policy/worth.ts'
 import type { StoredLead } from '../../actors/protocol/events.ts'
 import type { CustomerId, LeadId } from '../../actors/protocol/ids.ts'
 import type { Model } from '../../actors/protocol/model.ts'
@@ -105,7 +106,7 @@ export class NaiveQueue {
   }
 
   #stored(lead: Waiting): StoredLead {
-    const { kind, plan, city, source, tier, zone } = lead
+    const { kind, plan, city, source, tier, zone, amount } = lead
     return {
       customer_id: 55 as CustomerId,
       lead_type: kind === 'stale' ? 'Stale' : 'Live',
@@ -117,7 +118,7 @@ export class NaiveQueue {
       rescheduled_at: null,
       created_at: this.#start - lead.age,
       timezone: zone,
-      amount_due: null,
+      amount_due: amount,
       attributes: tier === null ? null : { tier },
       revision: 0,
       phone: null,
@@ -150,6 +151,10 @@ export class NaiveQueue {
     return this.#waiting[row]!.kind
   }
 
+  get #collects(): boolean {
+    return this.#settings.kind === 'collections'
+  }
+
   #arrival(row: number): number {
     const { kind, activeAge } = this.#waiting[row]!
     if (kind !== 'stale') return this.eligibleAt(row)
@@ -157,7 +162,7 @@ export class NaiveQueue {
   }
 
   #laneOf(row: number): Lane {
-    const { kind, plan, city, source, tier, attempts, reschedules } = this.#waiting[row]!
+    const { kind, plan, city, source, tier, amount, attempts, reschedules } = this.#waiting[row]!
     const attributes = tier === null ? null : { tier }
     const activity = kind === 'stale' ? null : this.#activity(row)
     const features = { city, source, stage: null, activity, attributes }
@@ -166,6 +171,7 @@ export class NaiveQueue {
       plan: plan ?? this.#settings.pricing_plan,
       chance: chanceStep(logitOf(features, this.#settings.weights, this.#learnt)),
       attempts: kind === 'first' ? 0 : Math.min(3, Math.max(attempts, reschedules)),
+      worth: this.#collects ? worthStep(amount ?? 0) : 0,
     }
   }
 
@@ -184,6 +190,7 @@ export class NaiveQueue {
       slaMs: sla.minutes * MINUTE_MS,
       retryMs: (reschedule.after_max_h - reschedule.after_min_h) * HOUR_MS,
       planGamma: this.#settings.index.plan_gamma,
+      selfCure: this.#collects ? this.#settings.index.self_cure : 0,
       learnt: this.#learnt,
       openSince: (arrival) => calendar.openBetween(arrival, conditions.asOf),
     }

@@ -20,6 +20,7 @@ const LIKE: Waiting = {
   plan: null,
   city: null,
   source: null,
+  amount: null,
   tier: null,
   zone: null,
   attempts: 1,

@@ -16,6 +16,8 @@ export interface Waiting {
   source: string | null
   tier: string | null
   zone: string | null
+  /** Amount due, minor units; counts in collections. */
+  amount: number | null
   attempts: number
   reschedules: number
   /** First calls: since creation; others: since they became due; negative: not yet. */
@@ -42,6 +44,7 @@ const like = fc.record({
   source: fc.constantFrom(null, null, 'ads', 'walk-in'),
   tier: fc.constantFrom(null, 'gold', 'tin'),
   zone: fc.option(fc.constantFrom(...ZONES), { freq: 4 }),
+  amount: fc.constantFrom(null, null, 0, 1, 1_000_000, 7_500_000),
   attempts: fc.nat(5),
   reschedules: fc.nat(3),
 })
@@ -89,6 +92,7 @@ const hours = fc.oneof(
 
 export const settings: fc.Arbitrary<Settings> = fc
   .record({
+    kind: fc.constantFrom('sales' as const, 'sales' as const, 'collections' as const),
     policy: fc.constantFrom('index' as const, 'index' as const, 'fifo' as const),
     timezone: fc.constantFrom(...ZONES),
     hours,
@@ -102,7 +106,10 @@ export const settings: fc.Arbitrary<Settings> = fc
       after_max_h: fc.constantFrom(22, 24, 30),
       max: fc.constant(3),
     }),
-    index: fc.record({ plan_gamma: fc.constantFrom(0, 0.5, 2) }),
+    index: fc.record({
+      plan_gamma: fc.constantFrom(0, 0.5, 2),
+      self_cure: fc.constantFrom(0, 0.1),
+    }),
     weights: fc.record({
       city: fc.constantFrom({}, { Delhi: 0.4, Pune: 0.1 }),
       source: fc.constantFrom({}, { ads: -1.5 }),

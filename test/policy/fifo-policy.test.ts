@@ -58,7 +58,7 @@ test('any live leads are called by arrival', () => {
 
 test('a first call and a retry keep lanes of their own, or retries would count as uncalled', () => {
   const kinds = (['first', 'again', 'callback', 'stale'] as const).map(
-    (kind) => fifoPolicy.laneOf({ kind, plan: 'Pro', chance: -9, attempts: 2 }).kind,
+    (kind) => fifoPolicy.laneOf({ kind, plan: 'Pro', chance: -9, attempts: 2, worth: 8 }).kind,
   )
   assert.deepEqual(kinds, ['first', 'again', 'callback', 'stale'])
 })

@@ -124,7 +124,7 @@ test('G6: with a power of 0 the plan only breaks ties: it never outweighs a step
     fc.property(learnt, kind, age, fc.integer({ min: -150, max: -1 }), (by, which, old, step) => {
       const scene = sceneAt(T0, { planGamma: 0, learnt: by })
       const score = (plan: 'Starter' | 'Enterprise', chance: number) =>
-        indexPolicy.score({ kind: which, plan, chance, attempts: 1 }, T0 - old, scene)
+        indexPolicy.score({ kind: which, plan, chance, attempts: 1, worth: 0 }, T0 - old, scene)
       const enterprise = score('Enterprise', step)
       assert.ok(score('Starter', step) <= enterprise)
       assert.ok(Math.abs(score('Starter', step) - enterprise) <= 3e-9 * enterprise)
@@ -150,6 +150,25 @@ test('G6: the weight of a plan is 1, 2 and 4 to the power that is set', () => {
     assert.ok(Math.abs(ratios[0]! / 2 ** gamma - 1) < 1e-8)
     assert.ok(Math.abs(ratios[1]! / 4 ** gamma - 1) < 1e-8)
   }
+})
+
+test('of collections the index is the uplift of a call, times the amount due', () => {
+  const account = (name: string, amount: number, city: string): Waiting => {
+    return { name, kind: 'stale', arrival: T0 - DAY_MS, amount, city }
+  }
+  const leads = [
+    account('small, likely', 2_000_000, 'Delhi'),
+    account('large, unlikely', 8_000_000, 'Pune'),
+    account('large, likely', 8_000_000, 'Delhi'),
+  ]
+  const weights = { city: { Delhi: 1 } }
+  const ordered = (selfCure: number) =>
+    order(indexPolicy, leads, sceneAt(T0, { selfCure }), weights)
+  assert.deepEqual(ordered(0), ['large, likely', 'large, unlikely', 'small, likely'])
+  // What pays without a call is not worth one: of 17 % there is little left above 15.
+  assert.deepEqual(ordered(0.15), ['large, likely', 'small, likely', 'large, unlikely'])
+  const terms = indexPolicy.terms(laneOf(leads[1]!), T0, sceneAt(T0, { selfCure: 1 }))
+  assert.equal(terms.value, 0)
 })
 
 test('the chance that is journalled is that of a conversion now, whatever was learnt', () => {

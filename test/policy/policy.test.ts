@@ -31,6 +31,7 @@ const lane: fc.Arbitrary<Lane> = fc.record({
   plan: fc.constantFrom(...PLANS),
   chance: fc.integer({ min: -185, max: 0 }),
   attempts: fc.integer({ min: 0, max: 3 }),
+  worth: fc.oneof(fc.constant(0), fc.integer({ min: -120, max: 120 })),
 })
 const policy = fc.constantFrom(indexPolicy, fifoPolicy)
 /** Four weeks that hold a change of clocks in New York. */
@@ -44,6 +45,7 @@ const scene = fc
     slaMs: fc.constantFrom(60_000, 30 * 60_000, 8 * HOUR_MS, 168 * HOUR_MS),
     retryMs: fc.constantFrom(0, 2 * HOUR_MS, 100 * HOUR_MS),
     planGamma: fc.constantFrom(0, 0.5, 4),
+    selfCure: fc.constantFrom(0, 0.1, 1),
     learnt,
   })
   .map(({ calendar, asOf: at, ...changes }) => ({
@@ -108,7 +110,7 @@ test('P2: the terms add up to the score exactly, and each has its words', () => 
 
 test('P2 holds for a stale lead that was never active too', () => {
   for (const which of [indexPolicy, fifoPolicy]) {
-    const stale = which.laneOf({ kind: 'stale', plan: 'Pro', chance: -16, attempts: 0 })
+    const stale = which.laneOf({ kind: 'stale', plan: 'Pro', chance: -16, attempts: 0, worth: 0 })
     assert.equal(which.score(stale, Number.NEGATIVE_INFINITY, sceneAt(T0)), 0)
     const words = Object.values(which.details(stale, Number.NEGATIVE_INFINITY, sceneAt(T0), []))
     assert.match(words.join(), /no known activity/)

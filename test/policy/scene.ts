@@ -5,6 +5,7 @@ import { Learnt } from '../../actors/policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../../actors/policy/policy.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { chanceStep, logitOf } from '../../actors/policy/propensity.ts'
+import { worthStep } from '../../actors/policy/worth.ts'
 import type { Plan, Settings } from '../../actors/protocol/settings.ts'
 
 const MINUTE_MS = 60_000
@@ -27,6 +28,8 @@ export interface Waiting {
   /** A bucket of activity.ts. */
   activity?: string
   attributes?: Record<string, string | number>
+  /** Of a loan: the amount due, minor units. */
+  amount?: number
 }
 
 export function sceneAt(asOf: number, changes: Partial<Scene> = {}, calendar?: Calendar): Scene {
@@ -38,6 +41,7 @@ export function sceneAt(asOf: number, changes: Partial<Scene> = {}, calendar?: C
     slaMs: 30 * MINUTE_MS,
     retryMs: 120 * MINUTE_MS,
     planGamma: 0.5,
+    selfCure: 0,
     learnt: PRIOR,
     openSince: (arrival) => open.openBetween(arrival, asOf),
     ...changes,
@@ -56,6 +60,7 @@ export function laneOf(
     plan: lead.plan ?? 'Starter',
     chance: chanceStep(logitOf({ city, source, stage, activity, attributes }, all, learnt)),
     attempts: lead.attempts ?? 0,
+    worth: lead.amount === undefined ? 0 : worthStep(lead.amount),
   }
 }
 
