@@ -24,7 +24,7 @@ import {
   parseAwardId,
 } from '../protocol/ids.ts'
 import type { Model } from '../protocol/model.ts'
-import { reschedulesMax, type Settings } from '../protocol/settings.ts'
+import { completed, reschedulesMax, type Settings } from '../protocol/settings.ts'
 import type { Pace, Shortlist } from './bid.ts'
 import { ContactGate } from './contact-gate.ts'
 import { Floors } from './floors.ts'
@@ -99,7 +99,7 @@ export class Campaign {
 
   constructor(settings: Settings, policy: PolicyOf = policyOf) {
     this.id = settings.campaign_id
-    this.settings = settings
+    this.settings = completed(settings)
     this.#policyOf = policy
     this.queue = this.#emptyQueue()
     this.contacts = new ContactGate(this)
@@ -466,7 +466,7 @@ export class Campaign {
   }
 
   #configure(settings: Settings): void {
-    this.settings = settings
+    this.settings = completed(settings)
     this.contacts.configured()
     this.rebuild()
   }

@@ -136,6 +136,17 @@ export function defaultSettings(
   return withZone(settingsSchema.parse({ campaign_id: campaign, customer_id: customer }), timezone)
 }
 
+/** Settings as any version journalled them: what it did not know is as if nobody had set it. */
+export function completed(stored: Settings): Settings {
+  const defaults = defaultSettings(stored.campaign_id, stored.customer_id, stored.timezone)
+  return {
+    ...defaults,
+    ...stored,
+    index: { ...defaults.index, ...stored.index },
+    reschedule: { ...defaults.reschedule, ...stored.reschedule },
+  }
+}
+
 /** Parsed settings with the process's zone where none was given. */
 export function withZone(parsed: z.output<typeof settingsSchema>, timezone: string): Settings {
   return {

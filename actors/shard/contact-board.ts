@@ -16,7 +16,7 @@ import {
   shardOfContact,
   type Verdict,
 } from '../protocol/contact.ts'
-import type { ShardId } from '../protocol/ids.ts'
+import type { HostId, ShardId } from '../protocol/ids.ts'
 import { CONTACTS, CONTACTS_WANTED, commandSubject } from '../protocol/subjects.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
@@ -50,7 +50,14 @@ export interface ContactPort {
   wanted(): void
 }
 
+/** What hosts tell each other of contacts. */
+export interface Told {
+  from: HostId
+  digests: ContactDigest[]
+}
+
 export interface ContactBoardOptions {
+  id: HostId
   link: Link
   log: Log
   clock: Clock
@@ -98,6 +105,8 @@ export class ContactBoard implements ContactPort {
   }
 
   told(contact: ContactId): void {
+    // Here at once, so that who is answered next finds it; elsewhere in a moment.
+    this.#advise(this.#digests([contact]))
     if (this.#news.size === 0) setImmediate(() => this.#tellNews())
     this.#news.add(contact)
   }
@@ -138,7 +147,11 @@ export class ContactBoard implements ContactPort {
 
   /** What owners tell: leads of these contacts sleep until they may be called. */
   hear(msg: Msg): void {
-    const digests = unpack<ContactDigest[]>(msg.data)
+    const { from, digests } = unpack<Told>(msg.data)
+    if (from !== this.#options.id) this.#advise(digests)
+  }
+
+  #advise(digests: readonly ContactDigest[]): void {
     const now = this.#options.clock.now()
     for (const shard of this.#options.owned()) {
       for (const campaign of shard.state.campaigns.values()) {
@@ -184,7 +197,7 @@ export class ContactBoard implements ContactPort {
     const contacts = [...this.#news]
     this.#news.clear()
     for (let from = 0; from < contacts.length; from += DIGESTS) {
-      this.#tell(contacts.slice(from, from + DIGESTS))
+      this.#publishDigests(this.#digests(contacts.slice(from, from + DIGESTS)))
     }
   }
 
@@ -194,7 +207,9 @@ export class ContactBoard implements ContactPort {
       for (const { state } of this.#options.owned()) {
         const contacts = state.contacts.contacts()
         for (let from = 0; from < contacts.length; from += DIGESTS) {
-          this.#tell(contacts.slice(from, from + DIGESTS))
+          const digests = this.#digests(contacts.slice(from, from + DIGESTS))
+          this.#advise(digests)
+          this.#publishDigests(digests)
           // Digests are cheap, but not a hundred thousand of them between two bids.
           await new Promise((resolve) => setImmediate(resolve))
         }
@@ -202,12 +217,16 @@ export class ContactBoard implements ContactPort {
     }
   }
 
-  #tell(contacts: readonly ContactId[]): void {
-    const digests = contacts.flatMap((contact) => {
+  #digests(contacts: readonly ContactId[]): ContactDigest[] {
+    return contacts.flatMap((contact) => {
       const owner = this.#options.ownerOf(this.shardOf(contact))
       return owner === undefined ? [] : [owner.state.contacts.digest(contact, ATTEMPTS_TOLD)]
     })
-    if (digests.length > 0) this.#publish(CONTACTS, pack(digests))
+  }
+
+  #publishDigests(digests: ContactDigest[]): void {
+    const told: Told = { from: this.#options.id, digests }
+    if (digests.length > 0) this.#publish(CONTACTS, pack(told))
   }
 
   #publish(subject: string, bytes: Uint8Array): void {

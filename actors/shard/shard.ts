@@ -1,5 +1,6 @@
-// Shard: the owner of a part of the campaigns. A command (mailbox.ts) is decided on the state in
-// memory, its events are applied at once, its reply waits at the output gate.
+// Shard: the owner of a part of the campaigns, and of the contacts. A command (mailbox.ts) is
+// decided on the state in memory, its events are applied at once, its reply waits at the output
+// gate.
 //
 //   SH1. No decision spans an `await`. What a decision needs from elsewhere (a key, an award's
 //        history) is fetched first, and the decision is made anew with it.

@@ -49,6 +49,11 @@ export const POLICIES: { readonly [name: string]: Policy } = {
   ),
 }
 
+/** Whether a policy asks how likely a lead converts: only then there is something to learn. */
+export function usesChance({ name }: Policy): boolean {
+  return name === 'index' || name === 'score'
+}
+
 /** Seconds since the wait began; a finite number where it never did. */
 function age(arrival: number, scene: Scene): number {
   return Math.min((scene.asOf - arrival) / 1000, STRICT / 10)

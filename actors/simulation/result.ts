@@ -1,5 +1,6 @@
 // Result: what a simulated policy did, as the contract names it, and the series a report draws.
 
+import type { Calibration } from '../protocol/model.ts'
 import type { Plan } from '../protocol/settings.ts'
 
 /** The contract's figures of one policy; shares are 0 to 1, null where there was nothing to share. */
@@ -19,26 +20,6 @@ export interface PolicyResult {
   idle_share: number
   /** Customers whose SLA could not be met: contractors missing, by the work left undone. */
   infeasible: Record<string, { share: number; target: number; short_contractors: number }>
-}
-
-/** Predicted against observed, by tenths of the prediction. */
-export interface CalibrationBin {
-  from: number
-  to: number
-  n: number
-  predicted: number
-  observed: number
-}
-
-/** How well what was learnt foretold outcomes not yet learnt. */
-export interface Calibration {
-  n: number
-  base_rate: number
-  brier: number
-  log_loss: number
-  /** Expected calibration error: mean distance of predicted and observed, weighed by calls. */
-  ece: number
-  bins: CalibrationBin[]
 }
 
 /** What a report draws of one policy. */

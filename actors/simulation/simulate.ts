@@ -1,16 +1,12 @@
 // Simulate: policies in the same world, one after the other, each learning from its own outcomes
 // as the model actor does.
 
-import type { Campaign } from '../campaign/campaign.ts'
-import { Learner } from '../policy/learning/learner.ts'
-import { outcomeOf } from '../policy/learning/outcome-of.ts'
-import type { Policy } from '../policy/policy.ts'
-import type { Model } from '../protocol/model.ts'
-import { POLICIES } from './baselines.ts'
-import { type Call, Floor } from './floor.ts'
+import { POLICIES, usesChance } from './baselines.ts'
+import { Floor } from './floor.ts'
 import { Measure } from './measure.ts'
 import { modelOfTruth, Nature } from './nature.ts'
 import type { PolicyResult, PolicySeries, Report, WhatIf } from './result.ts'
+import { adopt, Tutor } from './tutor.ts'
 import type { World } from './world.ts'
 
 export type LearnFrom = 'none' | 'outcomes' | 'truth'
@@ -22,8 +18,10 @@ export interface SimulationOptions {
   onProgress?: (share: number) => void
 }
 
-/** How often what was learnt is adopted, and the backlog looked at. */
-const TICK_MS = 15 * 60_000
+/** How often what was learnt may be adopted. */
+const TICK_MS = 5 * 60_000
+/** Ticks between two looks at the backlog. */
+const BACKLOG_EVERY = 3
 
 /** One policy in one world. */
 export function simulate(
@@ -34,57 +32,32 @@ export function simulate(
   const used = POLICIES[policy]
   if (used === undefined) throw new Error(`no policy ${policy}`)
   const measure = new Measure(world)
-  const learner = new Learner()
-  const learns = learnFrom === 'outcomes' && used.name !== 'fifo'
+  const tutor = learnFrom === 'outcomes' && usesChance(used) ? new Tutor() : null
   const begin = Math.min(...world.shifts.map(({ from }) => from))
   const end = Math.max(...world.shifts.map(({ to }) => to))
+  let ticks = 0
   const floor = new Floor({
     world,
     nature: new Nature(world.truth, seed),
-    policyOf: () => used as Policy,
+    policyOf: () => used,
     onCall: (call) => {
       measure.note(call)
-      if (learns) learn(learner, call)
+      tutor?.note(call)
     },
     tickMs: TICK_MS,
     onTick: (now) => {
-      if (learns) adoptAll(floor.campaigns.values(), now, (customer) => learner.model(customer))
-      measure.backlog(now, firstCallsWaiting(floor))
+      tutor?.teach(floor.campaigns.values(), now)
+      if (ticks++ % BACKLOG_EVERY === 0) measure.backlog(now, firstCallsWaiting(floor))
       onProgress?.((now - begin) / Math.max(1, end - begin))
     },
   })
   if (learnFrom === 'truth') {
-    adoptAll(floor.campaigns.values(), 0, (customer) => modelOfTruth(world.truth, customer))
+    adopt(floor.campaigns.values(), 0, (customer) => modelOfTruth(world.truth, customer))
   }
   floor.run()
   const series = measure.series(policy)
-  if (learns) {
-    for (const customer of learner.customers()) {
-      const calibration = learner.calibration(customer)
-      if (calibration !== null) series.calibration[String(customer)] = calibration
-    }
-  }
+  if (tutor !== null) series.calibration = tutor.calibration()
   return { result: measure.result(policy), series }
-}
-
-function learn(learner: Learner, { of, disposed }: Call): void {
-  const outcome = outcomeOf(disposed, of.lead.customer_id, true)
-  if (outcome !== null) learner.learn(outcome)
-}
-
-function adoptAll(
-  campaigns: Iterable<Campaign>,
-  at: number,
-  modelOf: (customer: number) => Model,
-): void {
-  const models = new Map<number, Model>()
-  for (const campaign of campaigns) {
-    const { customer_id } = campaign.settings
-    const model = models.get(customer_id) ?? modelOf(customer_id)
-    models.set(customer_id, model)
-    if (model.version <= campaign.learnt.model.version) continue
-    campaign.apply({ type: 'model.adopted', campaign_id: campaign.id, at, model })
-  }
 }
 
 function firstCallsWaiting(floor: Floor): number {

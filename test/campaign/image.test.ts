@@ -3,13 +3,15 @@ import { BIDS_MAX, candidates, conditionsOf } from '../../actors/campaign/bid.ts
 import type { Campaign } from '../../actors/campaign/campaign.ts'
 import { slaDayOf } from '../../actors/campaign/hours.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import type { Candidate } from '../../actors/campaign/lane-queue.ts'
 import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import type { Model } from '../../actors/protocol/model.ts'
+import type { Settings } from '../../actors/protocol/settings.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
-import { Desk, T0 } from './desk.ts'
+import { Desk, iso, MINUTE_MS, T0 } from './desk.ts'
 import { HOURS, happen, happening } from './happenings.ts'
 
 const test = suite('image')
@@ -91,6 +93,31 @@ test('I7: from a snapshot on they give the same, byte for byte', () => {
       assert.deepEqual(derived(campaign, desk.now), derived(desk.campaign, desk.now))
     }),
     { numRuns: 200 },
+  )
+})
+
+test('Q2, Q3: whatever happened, the order is that of scoring each lead, in a campaign made anew too', () => {
+  fc.assert(
+    fc.property(happenings, (happens) => {
+      const desk = played(happens)
+      const { campaign, now } = desk
+      const anew = campaignFrom(imageOf(campaign))
+      const conditions = conditionsOf(campaign, now)
+      const places = [campaign, anew].map(({ queue, leads }) => {
+        queue.wake(now)
+        const rows = Array.from({ length: leads.size }, (_, row) => row)
+        const each = rows
+          .filter((row) => queue.isAwake(row) && queue.calendarOf(row).isOpen(now))
+          .map((row) => queue.candidate(row, conditions))
+          .sort((a, b) => b.rank - a.rank || b.score - a.score)
+        const place = ({ rank, score }: Candidate) => [rank, score]
+        const best = queue.best(leads.size, now, conditions).map(place)
+        assert.deepEqual(best, each.map(place))
+        return best
+      })
+      assert.deepEqual(places[0], places[1])
+    }),
+    { numRuns: 150 },
   )
 })
 
@@ -204,6 +231,24 @@ test('a snapshot from before anything was learnt begins with the prior, and its 
     }),
     { numRuns: 60 },
   )
+})
+
+test('settings of an older build, that lack what came since, count as if nobody had set it', () => {
+  const desk = new Desk({ hours: HOURS, reschedule: { max: 2 } })
+  for (let id = 1; id <= 3; id++) desk.send(id, { created_at: iso(T0 - id * MINUTE_MS) })
+  desk.call('no_answer')
+  const { index: _, min_share: __, reschedule, ...rest } = desk.campaign.settings
+  const { stale_on: ___, ...window } = reschedule
+  const settings = { ...rest, reschedule: window } as Settings // As version 0.1 wrote them.
+  const old = desk.events.map((event) =>
+    event.type === 'campaign.put' ? { ...event, settings } : event,
+  )
+  const replayed = desk.replayed(old)
+  const restored = campaignFrom({ ...imageOf(desk.campaign), settings })
+  for (const campaign of [replayed, restored]) {
+    assert.deepEqual(imageOf(campaign), imageOf(desk.campaign))
+    assert.deepEqual(derived(campaign, desk.now), derived(desk.campaign, desk.now))
+  }
 })
 
 test('a snapshot of an older build, that lacks a column, starts it at zero', () => {

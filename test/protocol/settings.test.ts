@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import type { CampaignId, CustomerId } from '../../actors/protocol/ids.ts'
 import { check } from '../../actors/protocol/schema.ts'
-import { defaultSettings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
+import {
+  completed,
+  defaultSettings,
+  type Settings,
+  settingsSchema,
+  withZone,
+} from '../../actors/protocol/settings.ts'
 import { suite } from '../support/suite.ts'
 import { assertFault, type WrongInput, withProto } from './faults.ts'
 
@@ -26,8 +32,10 @@ test('every field but the ids has the default the contract names', () => {
     policy: 'index',
     weights: { city: {}, source: {}, stage: {}, attributes: {} },
     stale_share: 0,
+    min_share: 0,
+    index: { plan_gamma: 0.5, sla_price_cap: 1.5, explore: 0.02, self_cure: 0 },
     sla: { minutes: 30, target: 0.9 },
-    reschedule: { after_min_h: 22, after_max_h: 24, max: 3 },
+    reschedule: { after_min_h: 22, after_max_h: 24, max: 3, stale_on: 'exhausted' },
     lease: { ttl_s: 90 },
     attempts: {},
     paused: false,
@@ -37,9 +45,27 @@ test('every field but the ids has the default the contract names', () => {
 test('a part of a group keeps the defaults of the rest, and a zone of its own beats the default', () => {
   const settings = taken({ sla: { minutes: 45 }, reschedule: { max: 0 }, weights: { city: {} } })
   assert.deepEqual(settings.sla, { minutes: 45, target: 0.9 })
-  assert.deepEqual(settings.reschedule, { after_min_h: 22, after_max_h: 24, max: 0 })
+  assert.deepEqual(settings.reschedule, {
+    after_min_h: 22,
+    after_max_h: 24,
+    max: 0,
+    stale_on: 'exhausted',
+  })
   assert.deepEqual(settings.weights, { city: {}, source: {}, stage: {}, attributes: {} })
   assert.equal(withZone(taken({ timezone: 'Europe/Berlin' }), 'UTC').timezone, 'Europe/Berlin')
+})
+
+test('settings that an older version journalled get what they lack by default, and keep the rest', () => {
+  const now = withZone(taken({ reschedule: { max: 1 }, index: { explore: 0.1 } }), 'UTC')
+  assert.deepEqual(completed(now), now)
+  const { index: _, min_share: __, ...old } = now
+  const { stale_on: ___, ...reschedule } = old.reschedule
+  const stored = { ...old, reschedule } as Settings // As version 0.1 wrote them.
+  const { index } = defaultSettings(4 as CampaignId, 55 as CustomerId, 'UTC')
+  assert.deepEqual(completed(stored), { ...now, index })
+  const { plan_gamma: ____, ...part } = now.index
+  const partly = { ...now, index: part } as Settings // As a version between wrote them.
+  assert.deepEqual(completed(partly), now)
 })
 
 test('G8: inbound and outbound are other names of pooled and allocated', () => {
@@ -79,6 +105,13 @@ const MALFORMED: WrongInput[] = [
   [of({ paused: 'yes' }), '/paused', /true or false/],
   [of({ stale_share: 1.1 }), '/stale_share', /from 0 to 1/],
   [of({ stale_share: '0.5' }), '/stale_share', /from 0 to 1/],
+  [of({ min_share: -0.1 }), '/min_share', /from 0 to 1/],
+  [of({ index: { plan_gamma: -1 } }), '/index/plan_gamma', /from 0 to 4/],
+  [of({ index: { sla_price_cap: 101 } }), '/index/sla_price_cap', /from 0 to 100/],
+  [of({ index: { explore: 0.21 } }), '/index/explore', /from 0 to 0.2/],
+  [of({ index: { self_cure: 2 } }), '/index/self_cure', /from 0 to 1/],
+  [of({ index: { gamma: 1 } }), '/index/gamma', /unknown/i],
+  [of({ reschedule: { stale_on: 'never' } }), '/reschedule/stale_on', /exhausted, first_miss/],
   [of({ hours: [] }), '/hours', /paused/],
   [of({ hours: {} }), '/hours', /list of \{days, from, to\}/],
   [of({ hours: [1] }), '/hours/0', /an object/],

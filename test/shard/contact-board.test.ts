@@ -9,10 +9,10 @@ import {
   type ContactId,
   contactOf,
 } from '../../actors/protocol/contact.ts'
-import type { CampaignId, CustomerId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
+import type { CampaignId, CustomerId, HostId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
 import { CONTACTS, CONTACTS_WANTED, commandSubject } from '../../actors/protocol/subjects.ts'
 import { type Msg, subscribe } from '../../actors/runtime/nats.ts'
-import { ContactBoard } from '../../actors/shard/contact-board.ts'
+import { ContactBoard, type Told } from '../../actors/shard/contact-board.ts'
 import type { Shard } from '../../actors/shard/shard.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -34,6 +34,7 @@ test.after(async () => {
 
 function boardOf(owned: Shard[]): ContactBoard {
   return new ContactBoard({
+    id: 'h1' as HostId,
     link: rig.link,
     log: quiet,
     clock: new ManualClock(),
@@ -113,7 +114,7 @@ test('an owner in this very process is asked without a message', async () => {
 async function toldDuring(act: () => unknown, count: number): Promise<ContactDigest[][]> {
   const told: ContactDigest[][] = []
   const heard = subscribe(rig.link.nc, CONTACTS, quiet, (msg) => {
-    told.push(unpack<ContactDigest[]>(msg.data))
+    told.push(unpack<Told>(msg.data).digests)
   })
   await rig.link.nc.flush()
   await act()
@@ -190,8 +191,12 @@ test('leads of a contact that was told of sleep, also those that come in after',
   board.tick()
   await until(() => asked.length === 1, 'the new lead’s contact to be asked for')
   assert.deepEqual(asked[0], [contact])
-  rig.link.nc.publish(CONTACTS, pack([digest]))
+  const tell = (from: string) => rig.link.nc.publish(CONTACTS, pack({ from, digests: [digest] }))
   const { leads, queue } = state.campaigns.get(campaign) ?? assert.fail('no campaign')
+  tell('h1')
+  await rig.link.nc.flush()
+  assert.equal(queue.asleep, 0, 'what this host told itself is known here')
+  tell('h2')
   await until(() => queue.asleep === 1, 'the lead to sleep')
   assert.deepEqual(leads.blocks.of(0), { until: T0 + 3_600_000, reason: 'cooling' })
   board.tick()

@@ -1,14 +1,9 @@
 // Report fixture: reports with plausible figures, made from a seed. Nothing is simulated here; what
 // a policy reaches is set by a handful of numbers about it and some chance.
 
+import type { Calibration } from '../../actors/protocol/model.ts'
 import { seeded } from '../../actors/runtime/random.ts'
-import type {
-  Calibration,
-  PolicyResult,
-  PolicySeries,
-  Report,
-  WhatIf,
-} from '../../actors/simulation/result.ts'
+import type { PolicyResult, PolicySeries, Report, WhatIf } from '../../actors/simulation/result.ts'
 
 export interface Shape {
   seed: number

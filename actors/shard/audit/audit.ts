@@ -2,7 +2,8 @@
 //
 //   AU1. Two folds are compared that share no code: the engine's and the naive one (naive-*.ts).
 //   AU2. A log that grows meanwhile is judged up to where it ended when the audit began.
-//   AU3. In memory is one shard's leads at a time, twice; the log itself is streamed.
+//   AU3. In memory is one shard's leads at a time, twice, and before that who was called in the last
+//        month; the log itself is streamed.
 //   AU4. Findings name ids, times and states, never what a lead holds.
 
 import type { ShardId } from '../../protocol/ids.ts'

@@ -1,7 +1,7 @@
 // Calibration: of the calls foretold to convert one in ten, does one in ten? A picture per customer
 // and a table of the scores.
 
-import type { Calibration, CalibrationBin } from '../result.ts'
+import type { Calibration, CalibrationBin } from '../../protocol/model.ts'
 import { figure, nothing } from './figure.ts'
 import { html, type Markup } from './markup.ts'
 import { type Drawing, fitted, label, linear, svg, ticksTo } from './plot.ts'
