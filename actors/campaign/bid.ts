@@ -38,9 +38,10 @@ function paceOf(campaign: Campaign, asOf: number): Pace {
   const { sla, index, pricing_plan, timezone } = settings
   const slaMs = sla.minutes * 60_000
   const attained = campaign.punctuality.lastHour(asOf, slaMs, queue.calendar(timezone))
+  const waitS = campaign.pulls.waitS(queue.firstCalls, asOf)
   return {
     // What can still be called in time does not wait longer than that, however long the backlog.
-    waitS: Math.min(slaMs / 1000, campaign.pulls.waitS(queue.firstCalls, asOf)),
+    waitS: Math.min(slaMs / 1000, waitS),
     slaPrice: slaPrice(attained, sla.target, index.sla_price_cap, pricing_plan),
   }
 }

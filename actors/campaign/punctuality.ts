@@ -37,7 +37,8 @@ export class Punctuality {
   /** A first call in time of a lead that arrived then. */
   calledInTime(createdAt: number): void {
     const known = this.#find(Math.floor(createdAt / BUCKET_MS))
-    if (known !== undefined) known.onTime++
+    // One that turned live, or whose creation was corrected, was not counted when it arrived.
+    if (known !== undefined && known.onTime < known.leads) known.onTime++
   }
 
   /**

@@ -180,11 +180,17 @@ export class Queue {
   closed(now: number): { count: number; opensAt: number } {
     let count = 0
     let opensAt = Number.POSITIVE_INFINITY
+    // Lanes are many once something is learnt, calendars few: each is asked once.
+    const shut = new Set<Calendar>()
+    for (const calendar of this.#calendars.values()) if (!calendar.isOpen(now)) shut.add(calendar)
+    if (shut.size === 0) return { count, opensAt }
+    const counted = new Set<Calendar>()
     for (const { rows, calendar } of this.#lanes) {
-      if (rows.size === 0 || calendar.isOpen(now)) continue
+      if (rows.size === 0 || !shut.has(calendar)) continue
       count += rows.size
-      opensAt = Math.min(opensAt, calendar.nextOpen(now))
+      counted.add(calendar)
     }
+    for (const calendar of counted) opensAt = Math.min(opensAt, calendar.nextOpen(now))
     return { count, opensAt }
   }
 

@@ -90,9 +90,12 @@ export interface Reason {
 /** What makes a lead's chance differ from its customer's others, largest first. */
 export function reasonsOf(features: Features, weights: Weights, learnt: Learnt): Reason[] {
   const reasons: Reason[] = []
+  const total = logitOf(features, weights, learnt)
+  /** What a part of the log-odds does to this lead's chance. */
+  const times = (part: number) => `${(chanceAt(total) / chanceAt(total - part)).toFixed(2)} ×`
   const configured = configuredLogit(features, weights)
   if (configured !== 0) {
-    reasons.push({ text: `the campaign's weights: ${factor(configured)}`, logit: configured })
+    reasons.push({ text: `the campaign's weights: ${times(configured)}`, logit: configured })
   }
   eachValue(features, weights, (feature, value) => {
     const logit = learnt.weight(feature, value)
@@ -102,16 +105,16 @@ export function reasonsOf(features: Features, weights: Weights, learnt: Learnt):
     reasons.push({
       text:
         calls === 0
-          ? `${name}: ${factor(logit)} by prior`
-          : `${name} converts ${factor(logit)} for this customer, ${calls} calls`,
+          ? `${name}: ${times(logit)} by prior`
+          : `${name} converts ${times(logit)} for this customer, ${calls} calls`,
       logit,
     })
   })
   return reasons.sort((a, b) => Math.abs(b.logit) - Math.abs(a.logit))
 }
 
-function factor(logit: number): string {
-  return `${Math.exp(logit).toFixed(2)} ×`
+function chanceAt(logit: number): number {
+  return 1 / (1 + Math.exp(-logit))
 }
 
 /** A lead of the city "constructor" must not find what every object has under that name. */

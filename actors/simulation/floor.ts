@@ -99,7 +99,8 @@ export class Floor {
     if (decision.event === undefined) return // The same lead again: the first one counts.
     campaign.apply(decision.event)
     this.#leads.get(campaign.id)?.set(of.lead.id, of)
-    for (const shift of this.#idle) {
+    // Of a copy: who asks in vain is put back at the end, and would be met again for ever.
+    for (const shift of [...this.#idle]) {
       if (shift.campaigns.includes(campaign.id) && this.#ask(shift, of.arrivesAt)) return
     }
   }

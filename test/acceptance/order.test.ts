@@ -112,17 +112,17 @@ test('A30: of equal leads Enterprise goes before Pro before Starter, live or sta
 test('G6: with a power of 0 the plan only breaks ties, and a slightly better Starter goes first', async () => {
   const created_at = ago(5 * MINUTE)
   const leads = [
-    { created_at, pricing_plan: 'Enterprise', city: 'Pune' },
-    { created_at, pricing_plan: 'Starter', city: 'Delhi' },
     { created_at, pricing_plan: 'Starter', city: 'Pune' },
+    { created_at, pricing_plan: 'Starter', city: 'Delhi' },
+    { created_at, pricing_plan: 'Enterprise', city: 'Pune' },
   ]
   const weights = { city: { Delhi: 0.1 } }
   const tie = await campaign({ weights, index: { plan_gamma: 0 } })
-  assert.deepEqual(await called(tie, leads), [2, 1, 3])
+  assert.deepEqual(await called(tie, leads), [2, 3, 1])
   const strong = await campaign({ weights, index: { plan_gamma: 1 } })
-  assert.deepEqual(await called(strong, leads), [1, 2, 3])
+  assert.deepEqual(await called(strong, leads), [3, 2, 1])
   // By default the plan weighs twice as much: a tenth of log-odds is less than that.
-  assert.deepEqual(await called(await campaign({ weights }), leads), [1, 2, 3])
+  assert.deepEqual(await called(await campaign({ weights }), leads), [3, 2, 1])
 })
 
 test('A31: an attribute that came up yesterday orders leads once it is configured, and not before', async () => {
@@ -179,7 +179,8 @@ test('G23: no bucket of age decides: within five minutes the fresher counts, and
 })
 
 test('G24: past its deadline a lead has no term of it, and competes on its value alone', async () => {
-  const id = await campaign({ weights: { city: { Delhi: 4 } } })
+  // A low price of the promise, so that what competes is the value.
+  const id = await campaign({ weights: { city: { Delhi: 4 } }, index: { sla_price_cap: 0.02 } })
   const late = { created_at: ago(31 * MINUTE), city: 'Delhi', pricing_plan: 'Enterprise' }
   const inTime = { created_at: ago(25 * MINUTE), city: 'Pune', pricing_plan: 'Starter' }
   const lost = { created_at: ago(3 * HOUR), city: 'Pune', pricing_plan: 'Starter' }

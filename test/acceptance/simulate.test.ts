@@ -165,6 +165,19 @@ test('campaigns are always open, or by the hours of a campaigns file', async () 
   assert.equal((await resultOf({ ...world, campaigns: [noon] }, 'index')).tat_p50_s, 2400)
 })
 
+test('a lead that comes while its campaign is closed wakes nobody for nothing', async () => {
+  const hours = [{ days: [1], from: '09:30', to: '10:00' }]
+  const campaigns = [{ campaign_id: 4, customer_id: 55, timezone: 'UTC', hours }]
+  const contractors = [
+    aShift('09:00:00', '10:00:00'),
+    aShift('09:00:00', '10:00:00', { contractor_id: 2 }),
+  ]
+  const leads = [aLead(1, '09:10:00'), aLead(2, '09:20:00')]
+  const result = await resultOf({ leads, contractors, truth: CERTAIN, campaigns }, 'index')
+  // Both at 09:30, by one contractor each.
+  assert.deepEqual([result.tat_p50_s, result.tat_p90_s], [600, 1200])
+})
+
 test('what is learnt from changes the order: nothing, outcomes or the truth', async () => {
   const coef = { '55': { city: { Pune: -20, Delhi: 20 }, source: {}, stage: {} } }
   const truth = { ...CERTAIN, conversion: { ...CERTAIN.conversion, bias: { '55': 0 }, coef } }

@@ -13,7 +13,8 @@ const test = suite('explore')
 
 const SHARE = 0.2
 const hours = AROUND_THE_CLOCK
-const asId = (lead: number, n: number) => awardId(4 as CampaignId, lead as LeadId, n, 0)
+const asId = (lead: number, n: number, index = 0) =>
+  awardId(4 as CampaignId, lead as LeadId, n, index)
 /** Draws that lie evenly in 0 … 1. */
 const DRAWS = Array.from({ length: 20_000 }, (_, i) => (i + 0.5) / 20_000)
 
@@ -130,35 +131,37 @@ test('a promised callback is kept, and stale leads go by their activity', () => 
   }
 })
 
-test('numbers drawn from award ids are uniform, whichever part of the id counts up', () => {
-  const BINS = 20
+test('numbers drawn from award ids are uniform, and so are pairs, whichever part counts up', () => {
+  const BINS = 16
   const N = 20_000
   for (const id of [
     (i: number) => asId(i, 900_000),
     (i: number) => asId(17, i),
     (i: number) => asId(i, i),
+    (i: number) => asId(17, 5, i),
     (i: number) => asId(1 + (i % 7), Math.floor(i / 7)),
   ]) {
-    const counts = new Array<number>(BINS).fill(0)
-    let together = 0
-    let before = uniform(id(0))
-    for (let i = 1; i <= N; i++) {
+    const singles = new Array<number>(BINS).fill(0)
+    const pairs = new Array<number>(BINS * BINS).fill(0)
+    let before = 0
+    for (let i = 0; i <= N; i++) {
       const drawn = uniform(id(i))
       assert.ok(drawn >= 0 && drawn < 1)
-      counts[Math.floor(drawn * BINS)]!++
-      together += (drawn - 0.5) * (before - 0.5)
-      before = drawn
+      const bin = Math.floor(drawn * BINS)
+      singles[bin]!++
+      if (i > 0) pairs[before * BINS + bin]!++
+      before = bin
     }
-    const chi2 = counts.reduce((sum, count) => sum + (count - N / BINS) ** 2 / (N / BINS), 0)
-    // 19 degrees of freedom: above 43.8 once in a thousand.
-    assert.ok(chi2 < 43.8, `chi² ${chi2} from ids like ${id(1)}`)
-    // The one before says nothing of the next: 12 × covariance is a correlation, within 4 σ.
-    assert.ok(
-      Math.abs((12 * together) / N) < 4 / Math.sqrt(N),
-      `correlation ${(12 * together) / N}`,
-    )
+    // Chi² of 15 and of 255 degrees of freedom: beyond these once in ten thousand.
+    assert.ok(chi2(singles) < 44.3, `${chi2(singles)} from ids like ${id(1)}`)
+    assert.ok(chi2(pairs) < 346, `${chi2(pairs)} from pairs of ids like ${id(1)}`)
   }
 })
+
+function chi2(counts: readonly number[]): number {
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length
+  return counts.reduce((sum, count) => sum + (count - mean) ** 2 / mean, 0)
+}
 
 test('the same award draws the same number again', () => {
   assert.equal(uniform(asId(3, 77)), uniform(asId(3, 77)))

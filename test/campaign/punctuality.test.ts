@@ -137,6 +137,16 @@ test('a campaign counts live leads on arrival, and the first calls of them that 
   assert.deepEqual(counted(), [[3, 1]], 'too late')
 })
 
+test('a lead that turns live, or whose creation is corrected, is not called in time twice over', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK })
+  desk.send(1)
+  desk.send(2, { lead_type: 'Stale' })
+  desk.sendAgain(2, { lead_type: 'Live', revision: 1 })
+  for (let i = 0; i < 2; i++) desk.call('no_answer')
+  const [{ leads, onTime } = assert.fail()] = desk.campaign.punctuality.recent
+  assert.deepEqual([leads, onTime], [1, 1])
+})
+
 test('whatever happens, no more leads are called in time than arrived', () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 80, size: 'max' }), (happens) => {

@@ -75,7 +75,7 @@ test('next prints the award, its reasons and what to do then', async () => {
   assert.match(stdout, /^call lead 30\d of campaign 3 \(customer 55\): first call\n/)
   assert.match(stdout, /lease +until \S+Z \(in 90 s\)/)
   assert.match(stdout, /why this one: a live lead.* \(class 2\), score \d/)
-  assert.match(stdout, /^ {2}value +\S+ +\d+ % {2}.*chance/m)
+  assert.match(stdout, /^ {2}value +\S+ +\d+ % {2}.*loses \S+ % of its worth a minute/m)
   assert.match(stdout, /no other campaign had a lead to offer \(1 of 1 campaign answered\)/)
   assert.match(stdout, /npx leadbid disposition a\S+ converted/)
 })

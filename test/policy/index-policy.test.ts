@@ -139,6 +139,10 @@ test('G6: with a power of 0 the plan only breaks ties: it never outweighs a step
   const likelier = order(indexPolicy, leads, scene, { city: { Delhi: 0.1 } })
   assert.deepEqual(likelier, ['likelier Starter', 'Enterprise'])
   assert.deepEqual(order(indexPolicy, leads, scene), ['Enterprise', 'likelier Starter'])
+  assert.deepEqual(order(indexPolicy, leads.toReversed(), scene), [
+    'Enterprise',
+    'likelier Starter',
+  ])
 })
 
 test('G6: the weight of a plan is 1, 2 and 4 to the power that is set', () => {

@@ -103,15 +103,15 @@ test('A31: what was learnt of an attribute’s texts counts where a campaign wei
   assert.equal(configuredLogit(features, weights), 3)
 })
 
-test('reasons say what the lead shows, what it does to its odds, and how many calls told it', () => {
+test('reasons say what the lead shows, what it does to its chance, and how many calls told it', () => {
   const features = { ...UNKNOWN, city: 'Delhi', source: 'ads', activity: '0' }
   const weights = { ...UNWEIGHED, city: { Delhi: 0.1 } }
   const reasons = reasonsOf(features, weights, TAUGHT).map(({ text }) => text)
   assert.deepEqual(reasons, [
-    'ads converts 0.41 × for this customer, 55 calls',
-    'Delhi converts 1.60 × for this customer, 412 calls',
-    'active within the hour it came converts 1.27 × for this customer, by prior',
-    "the campaign's weights: 1.11 ×",
+    'ads converts 0.50 × for this customer, 55 calls',
+    'Delhi converts 1.51 × for this customer, 412 calls',
+    'active within the hour it came: 1.23 × by prior',
+    "the campaign's weights: 1.09 ×",
   ])
   // What changes the odds by less than half a percent is no reason, and none is no weight.
   assert.deepEqual(reasonsOf({ ...UNKNOWN, city: 'Goa' }, UNWEIGHED, TAUGHT), [])

@@ -24,8 +24,8 @@ test('the price rises as fewer are called in time, and with the target', () => {
     }),
     { numRuns: 1000 },
   )
-  const half = slaPrice({ leads: 400, onTime: 200 }, 0.9, 1.5, 'Starter')
-  const good = slaPrice({ leads: 400, onTime: 380 }, 0.9, 1.5, 'Starter')
+  const half = slaPrice({ leads: 400, onTime: 200 }, 0.9, 100, 'Starter')
+  const good = slaPrice({ leads: 400, onTime: 380 }, 0.9, 100, 'Starter')
   assert.ok(half > 5 * good, `${half} at half, ${good} at 95 %`)
 })
 
@@ -47,16 +47,17 @@ test('G6: it is never above the plan’s cap, nor below its floor unless the cap
   assert.equal(slaPrice({ leads: 1e6, onTime: 1e6 }, 0, 1.5, 'Starter'), 0.01)
 })
 
-test('before anything is known, and at the target with a margin, the price is the base', () => {
+test('at the target with a margin the price is that of before anything is known', () => {
+  const before = slaPrice({ leads: 0, onTime: 0 }, 0.9, 100, 'Pro')
   for (const aim of [0.5, 0.9]) {
-    assert.ok(Math.abs(slaPrice({ leads: 0, onTime: 0 }, aim, 1.5, 'Pro') - 0.05) < 1e-12)
-    const held = { leads: 10_000, onTime: Math.round(10_000 * (aim + 0.02)) }
-    assert.ok(Math.abs(slaPrice(held, aim, 1.5, 'Pro') - 0.05) < 1e-12)
+    for (const onTime of [0, 10_000 * (aim + 0.02)]) {
+      const price = slaPrice({ leads: onTime === 0 ? 0 : 10_000, onTime }, aim, 100, 'Pro')
+      assert.ok(Math.abs(price / before - 1) < 1e-9)
+    }
   }
-  // A few misses are no trend.
-  const few = slaPrice({ leads: 3, onTime: 0 }, 0.9, 1.5, 'Starter')
-  const many = slaPrice({ leads: 300, onTime: 0 }, 0.9, 1.5, 'Starter')
-  assert.ok(few < 0.12 && many > 1)
+  // A few misses are no trend, many are.
+  const missed = (leads: number) => slaPrice({ leads, onTime: 0 }, 0.9, 100, 'Starter') / before
+  assert.ok(missed(3) < 2.5 && missed(300) > 50)
 })
 
 test('A12: contractors missing are the calls missing, in hours of a contractor, rounded up', () => {

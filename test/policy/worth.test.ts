@@ -5,7 +5,10 @@ import { suite } from '../support/suite.ts'
 
 const test = suite('worth')
 
-const amount = fc.oneof(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: 1, max: 1e15, noNaN: true }))
+const amount = fc.oneof(
+  fc.integer({ min: 1, max: 1e9 }),
+  fc.double({ min: 1, max: 1e15, noNaN: true }),
+)
 
 test('the larger amount is worth as much or more, and about as many times more as it is larger', () => {
   fc.assert(
