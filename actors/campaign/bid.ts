@@ -33,11 +33,18 @@ export function conditionsOf(campaign: Campaign, asOf: number): Conditions {
 /** How a campaign keeps up: what scores need to know of it beside its leads. */
 export type Pace = Omit<Conditions, 'asOf'>
 
+/**
+ * A lead nobody called within this part of its promise counts as a miss already: the price has to
+ * rise before the deadline, not after it.
+ */
+const AT_RISK = 3
+
 function paceOf(campaign: Campaign, asOf: number): Pace {
   const { settings, queue } = campaign
   const { sla, index, pricing_plan, timezone } = settings
   const slaMs = sla.minutes * 60_000
-  const attained = campaign.punctuality.lastHour(asOf, slaMs, queue.calendar(timezone))
+  const calendar = queue.calendar(timezone)
+  const attained = campaign.punctuality.lastHour(asOf, slaMs, calendar, slaMs / AT_RISK)
   const waitS = campaign.pulls.waitS(queue.firstCalls, asOf)
   return {
     // What can still be called in time does not wait longer than that, however long the backlog.

@@ -77,13 +77,14 @@ export function decideAward(
     score,
     terms: termsOf(campaign, candidate),
     as_of: instant.asOf,
-    chance: chanceNow(lane, arrival, scene),
     runner_up: order.runner_up,
     asked: order.asked,
     answered: order.answered,
     unknown: order.unknown,
     digest: order.digest,
   }
+  // Other policies reckon with no chance.
+  if (campaign.queue.policy.name === 'index') event.chance = chanceNow(lane, arrival, scene)
   if (draw !== null) event.explored = draw.propensity
   if (order.bids !== undefined) event.bids = order.bids
   return { event, candidate }

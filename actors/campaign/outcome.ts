@@ -192,12 +192,12 @@ function record(
     contact: campaign.leads.contactOf(row),
     ...firstCall(campaign, row, attemptedAt),
   }
-  // A call that lapsed as missed is counted: the lead stands where its next one would find it.
-  const missed = late && campaign.leads.closing(row) === 'missed'
-  const afresh = (award === null || late) && !missed
-  const shown = afresh ? shownNow(campaign, row, attemptedAt) : null
-  const lease = campaign.leases.get(row)
-  const seen = seenBy(campaign, shown ?? lease?.shown ?? null)
+  // Of a late outcome nobody knows any more what the lead showed when it was awarded.
+  const shown =
+    award === null
+      ? shownNow(campaign, row, attemptedAt)
+      : (campaign.leases.get(row)?.shown ?? null)
+  const seen = late ? null : seenBy(campaign, shown)
   if (seen !== null) event.seen = seen
   if (effect === 'busy') event.local_day = campaign.queue.calendarOf(row).dayOf(attemptedAt)
   return { events: [event], reply: recorded(campaign, lead_id, result, late) }

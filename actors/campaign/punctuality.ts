@@ -42,11 +42,16 @@ export class Punctuality {
   }
 
   /**
-   * Leads whose deadline passed within the last hour, and how many of them were called in time.
-   * Arrivals that calling hours did not let anybody call in time are left out.
+   * Leads that came in during an hour, up to `waitedMs` ago, and how many of them were called in
+   * time so far. Arrivals that calling hours did not let anybody call in time are left out.
    */
-  lastHour(now: number, slaMs: number, calendar: Calendar): { leads: number; onTime: number } {
-    const to = now - slaMs
+  lastHour(
+    now: number,
+    slaMs: number,
+    calendar: Calendar,
+    waitedMs = slaMs,
+  ): { leads: number; onTime: number } {
+    const to = now - waitedMs
     let leads = 0
     let onTime = 0
     for (let i = this.recent.length - 1; i >= 0; i--) {

@@ -9,7 +9,7 @@ import type { Plan } from '../protocol/settings.ts'
  * The price at the target. Measured over worlds at loads 0.7 to 1.2: ten times as much buys one
  * point of punctuality for 5 % of the conversions, this much two points for 1 %.
  */
-const BASE = 0.1
+const BASE = 0.03
 /** A tenth below the target raises the price e^0.6 times. */
 const GAIN = 6
 /** Aim a little above the promise, or half of the days would miss it. */

@@ -4,13 +4,15 @@ import { contractorsShort } from '../policy/sla-price.ts'
 import type { Plan, Settings } from '../protocol/settings.ts'
 import type { Call } from './floor.ts'
 import type { PolicyResult, PolicySeries } from './result.ts'
-import type { World, WorldLead } from './world.ts'
+import type { Shift, World, WorldLead } from './world.ts'
 
 const MINUTE_MS = 60_000
 const BUCKET_MS = 5 * MINUTE_MS
 /** Turn-arounds of this many buckets and more are told together. */
 const BUCKETS = 36
 const LEARNT_EVERY = 200
+/** More contractors do not help who idle for more than this part of their shifts. */
+const IDLE_ENOUGH = 0.05
 
 export class Measure {
   readonly #world: World
@@ -24,7 +26,7 @@ export class Measure {
   #conversions = 0
   #calls = 0
   #staleCalls = 0
-  #busyMs = 0
+  readonly #busyMs = new Map<Shift, number>()
   #answered = 0
 
   constructor(world: World) {
@@ -35,7 +37,8 @@ export class Measure {
   note({ of, award, disposed, outcome, shift }: Call): void {
     this.#calls++
     const begun = disposed.attempted_at
-    this.#busyMs += Math.max(0, Math.min(begun + outcome.ms, shift.to) - begun)
+    const busy = Math.max(0, Math.min(begun + outcome.ms, shift.to) - begun)
+    this.#busyMs.set(shift, (this.#busyMs.get(shift) ?? 0) + busy)
     if (award.class === 1) this.#staleCalls++
     if (disposed.seen?.kind === 'first') {
       this.#firstCall.set(of, begun)
@@ -89,7 +92,7 @@ export class Measure {
       tat_p90_s: quantile(turnarounds, 0.9),
       calls: this.#calls,
       stale_calls: this.#staleCalls,
-      idle_share: this.#shiftMs() === 0 ? 0 : 1 - this.#busyMs / this.#shiftMs(),
+      idle_share: this.#idleShare(this.#world.shifts),
       infeasible: this.#infeasible(byCustomer),
     }
   }
@@ -140,7 +143,8 @@ export class Measure {
       const { target } = this.#targetOf(customer)
       const hours = this.#openHours()
       const short_contractors = contractorsShort(attained, target, hours, handleS)
-      if (short_contractors === 0) continue
+      // With time on their hands, more of them would not have called sooner.
+      if (short_contractors === 0 || this.#hadTime(customer)) continue
       const share = attained.onTime / attained.leads
       infeasible[String(customer)] = { share, target, short_contractors }
     }
@@ -164,8 +168,22 @@ export class Measure {
     return hours
   }
 
-  #shiftMs(): number {
-    return this.#world.shifts.reduce((sum, { from, to }) => sum + to - from, 0)
+  /** The part of these shifts in which nobody was called. */
+  #idleShare(shifts: readonly Shift[]): number {
+    let [all, busy] = [0, 0]
+    for (const shift of shifts) {
+      all += shift.to - shift.from
+      busy += this.#busyMs.get(shift) ?? 0
+    }
+    return all === 0 ? 0 : 1 - busy / all
+  }
+
+  /** Whether the contractors a customer's campaigns may have were idle for part of the time. */
+  #hadTime(customer: number): boolean {
+    const able = this.#world.shifts.filter(({ campaigns }) =>
+      campaigns.some((id) => this.#settings.get(id)?.customer_id === customer),
+    )
+    return this.#idleShare(able) > IDLE_ENOUGH
   }
 
   #of({ lead }: WorldLead): Settings {
