@@ -192,11 +192,9 @@ function record(
     contact: campaign.leads.contactOf(row),
     ...firstCall(campaign, row, attemptedAt),
   }
+  const held = campaign.leases.get(row)?.shown
+  const shown = held ?? (award === null ? shownNow(campaign, row, attemptedAt) : null)
   // Of a late outcome nobody knows any more what the lead showed when it was awarded.
-  const shown =
-    award === null
-      ? shownNow(campaign, row, attemptedAt)
-      : (campaign.leases.get(row)?.shown ?? null)
   const seen = late ? null : seenBy(campaign, shown)
   if (seen !== null) event.seen = seen
   if (effect === 'busy') event.local_day = campaign.queue.calendarOf(row).dayOf(attemptedAt)

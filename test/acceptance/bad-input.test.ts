@@ -40,7 +40,10 @@ async function state(): Promise<unknown> {
   const { campaigns } = await engine.call('campaign.list', {})
   // Only its age moves while nothing is applied.
   for (const campaign of campaigns) delete campaign.oldest_live_age_s
-  return { sequences, campaigns, leads: [await engine.show(4, 1), await engine.show(4, 2)] }
+  const leads = [await engine.show(4, 1), await engine.show(4, 2)]
+  // What it would score is of the instant it is asked.
+  for (const lead of leads) delete lead.waiting
+  return { sequences, campaigns, leads }
 }
 
 /** Sends something bad; afterwards all is as before, and whoever asks is served. */
