@@ -81,7 +81,7 @@ export function drawEngine(): string {
     '  app["contract app"]',
     '  files["lead files, HTTP"]',
     '  gateway["gateway<br/>gathers bids, picks the best"]',
-    '  worker["worker<br/>runs imports"]',
+    '  worker["worker<br/>runs imports, learns"]',
     '  subgraph hosts["actor hosts (as many as wanted)"]',
     '    a["campaign actors<br/>each bids its best lead"]',
     '  end',
@@ -100,6 +100,7 @@ export function drawEngine(): string {
     '  gateway -. "owner away" .-> inbox -.-> a',
     '  gateway -- "staged file" --> rest --> worker',
     '  worker -- "batches" --> gateway',
+    '  events -. "outcomes" .-> worker -. "what was learnt" .-> a',
   ].join('\n')
 }
 

@@ -5,7 +5,7 @@
 // end of what is left. A span is such a stretch, eaten from both ends.
 
 import type { Calendar } from '../policy/calendar.ts'
-import type { Lane, Policy, Scene } from '../policy/policy.ts'
+import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Lift } from './floors.ts'
 import { before, OrderedRows, type Place } from './ordered-rows.ts'
 
@@ -37,12 +37,12 @@ export class LaneQueue {
   }
 
   /** Adds the lane, cut at the edges of its score, to what a bid eats from. */
-  cut(policy: Policy, scene: Scene, spans: Span[]): void {
+  cut(policy: Policy, scene: Scene, edges: readonly number[], spans: Span[]): void {
     const last = this.rows.previous(this.rows.end())
     if (last === undefined) return
     let low = this.rows.start()
     const newest = this.arrivalAt(last)
-    for (const edge of this.#edges(scene)) {
+    for (const edge of edges) {
       // Most edges have the whole lane on one side, which two comparisons tell.
       if (edge >= newest) break
       if (edge < this.arrivalAt(low)) continue
@@ -54,6 +54,12 @@ export class LaneQueue {
     spans.push(new Span(this, policy, scene, low, last))
   }
 
+  /** When its newest lead arrived, -Infinity when there is none. */
+  get newest(): number {
+    const last = this.rows.previous(this.rows.end())
+    return last === undefined ? Number.NEGATIVE_INFINITY : this.arrivalAt(last)
+  }
+
   candidate(place: Place, score: number, scene: Scene): Candidate {
     const row = this.rows.row(place)
     return { row, rank: this.rank, score, lane: this.lane, arrival: this.#arrivalOf(row), scene }
@@ -62,21 +68,21 @@ export class LaneQueue {
   arrivalAt(place: Place): number {
     return this.#arrivalOf(this.rows.row(place))
   }
+}
 
-  /** Arrivals between which this lane's score is convex, ascending. */
-  #edges(scene: Scene): number[] {
-    const { asOf } = scene
-    switch (this.lane.kind) {
-      case 'first': {
-        const late = this.calendar.openBefore(asOf, scene.slaMs)
-        return [late, ...this.calendar.edgesBetween(late, asOf), asOf]
-      }
-      case 'again':
-      case 'callback':
-        return [asOf - scene.retryMs, asOf]
-      case 'stale':
-        return [asOf]
+/** Arrivals between which the score of such leads is convex, ascending (policy.ts, P1). */
+export function edgesOf(kind: Kind, calendar: Calendar, scene: Scene): number[] {
+  const { asOf } = scene
+  switch (kind) {
+    case 'first': {
+      const late = calendar.openBefore(asOf, scene.slaMs)
+      return [late, ...calendar.edgesBetween(late, asOf), asOf]
     }
+    case 'again':
+    case 'callback':
+      return [asOf - scene.retryMs, asOf]
+    case 'stale':
+      return [asOf]
   }
 }
 

@@ -15,7 +15,8 @@ import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Features } from '../policy/propensity.ts'
 import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
-import { type Candidate, LaneQueue, type Span } from './lane-queue.ts'
+import { LaneHeap } from './lane-heap.ts'
+import { type Candidate, edgesOf, LaneQueue, type Span } from './lane-queue.ts'
 import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
 import type { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
@@ -34,6 +35,12 @@ export interface Conditions {
   asOf: number
   waitS: number
   slaPrice: number
+}
+
+/** What leads of one calendar are scored with; no scene while it is closed. */
+interface View {
+  scene: Scene | null
+  edges: { [kind in Kind]?: number[] }
 }
 
 export class Queue {
@@ -165,9 +172,16 @@ export class Queue {
   ): Candidate[] {
     const found: Candidate[] = []
     for (let rank = highest; rank >= 1 && found.length < count; rank--) {
-      const spans = this.#spans(rank, now, conditions)
+      const views = new Map<Calendar, View>()
+      const lanes = this.#lanesOf(rank, now, conditions, views)
+      const spans: Span[] = []
       while (found.length < count) {
-        const span = richest(spans)
+        let span = richest(spans, 0)
+        while (lanes.bound > (span?.best ?? Number.NEGATIVE_INFINITY)) {
+          const from = spans.length
+          this.#cut(lanes.pop(), views, spans)
+          span = richest(spans, from, span)
+        }
         if (span === undefined) break
         const candidate = span.take()
         if (hidden?.(candidate.row) !== true) found.push(candidate)
@@ -280,19 +294,36 @@ export class Queue {
     }
   }
 
-  #spans(rank: number, now: number, conditions: Conditions): Span[] {
-    const spans: Span[] = []
-    const scenes = new Map<Calendar, Scene>()
+  /** Open lanes of a class by what they could offer, and in `views` what they are scored with. */
+  #lanesOf(
+    rank: number,
+    now: number,
+    conditions: Conditions,
+    views: Map<Calendar, View>,
+  ): LaneHeap {
+    const lanes = new LaneHeap()
     for (const queue of this.#filled[rank - 1] ?? []) {
-      if (!queue.calendar.isOpen(now)) continue
-      let scene = scenes.get(queue.calendar)
-      if (scene === undefined) {
-        scene = this.#scene(queue.calendar, conditions)
-        scenes.set(queue.calendar, scene)
+      const { calendar, lane } = queue
+      let view = views.get(calendar)
+      if (view === undefined) {
+        const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
+        view = { scene, edges: {} }
+        views.set(calendar, view)
       }
-      queue.cut(this.policy, scene, spans)
+      if (view.scene === null) continue
+      const bound = this.policy.bound?.(lane, queue.newest, view.scene)
+      lanes.add(queue, bound ?? Number.POSITIVE_INFINITY)
     }
-    return spans
+    lanes.heapify()
+    return lanes
+  }
+
+  #cut(queue: LaneQueue | undefined, views: ReadonlyMap<Calendar, View>, spans: Span[]): void {
+    const view = queue === undefined ? undefined : views.get(queue.calendar)
+    if (queue === undefined || view?.scene == null) return
+    const { calendar, lane } = queue
+    view.edges[lane.kind] ??= edgesOf(lane.kind, calendar, view.scene)
+    queue.cut(this.policy, view.scene, view.edges[lane.kind] ?? [], spans)
   }
 
   #scene(calendar: Calendar, { asOf, waitS, slaPrice }: Conditions): Scene {
@@ -439,9 +470,10 @@ function collects({ kind }: Settings): boolean {
   return kind === 'collections'
 }
 
-function richest(spans: readonly Span[]): Span | undefined {
-  let best: Span | undefined
-  for (const span of spans) {
+/** The span with the best lead, of those from `from` on and of `best`. */
+function richest(spans: readonly Span[], from: number, best?: Span): Span | undefined {
+  for (let i = from; i < spans.length; i++) {
+    const span = spans[i] as Span
     if (span.best > (best?.best ?? Number.NEGATIVE_INFINITY)) best = span
   }
   return best

@@ -35,8 +35,22 @@ const RETRY_PRICE_SHARE = 0.3
  */
 const RETRY_LOSS = HORIZON_MS / (2 * 3_600_000)
 
+type Weights = { readonly [plan in Plan]: number }
+/** By γ: campaigns have few, and a power is most of a score's cost. */
+const weightsOf = new Map<number, Weights>()
+
 function planWeight(plan: Plan, gamma: number): number {
-  return PLAN_WEIGHT[plan] ** gamma * PLAN_TIE[plan]
+  let weights = weightsOf.get(gamma)
+  if (weights === undefined) {
+    const weigh = (of: Plan) => PLAN_WEIGHT[of] ** gamma * PLAN_TIE[of]
+    weights = {
+      Starter: weigh('Starter'),
+      Pro: weigh('Pro'),
+      Enterprise: weigh('Enterprise'),
+    }
+    if (weightsOf.size < 1000) weightsOf.set(gamma, weights)
+  }
+  return weights[plan]
 }
 
 /** Conversions lost by passing the lead over for the horizon, weighed by plan, per second. */
@@ -75,6 +89,13 @@ function deadline(lane: Lane, arrival: number, scene: Scene): number {
   return (price * risk) / scene.learnt.handleS(lane.kind, lane.attempts)
 }
 
+/** A deadline that is just about to pass. */
+function deadlineAtMost(lane: Lane, { slaPrice, waitS, learnt }: Scene): number {
+  if (lane.kind === 'stale') return 0
+  const price = slaPrice * (lane.kind === 'first' ? 1 : RETRY_PRICE_SHARE)
+  return (price * HORIZON_MS) / 1000 / waitS / learnt.handleS(lane.kind, lane.attempts)
+}
+
 /** Time left to the lane's deadline, ms; 0 or less when it passed or there is none. */
 function slackOf(lane: Lane, arrival: number, scene: Scene): number {
   switch (lane.kind) {
@@ -106,6 +127,9 @@ export const indexPolicy: Policy = {
   rankOf,
   laneOf: (lane) => lane,
   score: (lane, arrival, scene) => value(lane, arrival, scene) + deadline(lane, arrival, scene),
+  // Value only falls with age; the rest is for what rounding may add.
+  bound: (lane, newest, scene) =>
+    (value(lane, newest, scene) + deadlineAtMost(lane, scene)) * (1 + 1e-9),
   terms: (lane, arrival, scene) => ({
     value: value(lane, arrival, scene),
     deadline: deadline(lane, arrival, scene),

@@ -9,6 +9,10 @@ const KNOTS_PER_OCTAVE = 8
 const KNOTS = 16 * KNOTS_PER_OCTAVE
 /** Ages are told apart from here on; younger leads lose what one of no age loses. */
 const FIRST_KNOT_MS = 4000
+const KNOT_AGES = Float64Array.from(
+  { length: KNOTS + 2 },
+  (_, knot) => FIRST_KNOT_MS * (2 ** (knot / KNOTS_PER_OCTAVE) - 1),
+)
 
 export class Learnt {
   readonly model: Model
@@ -16,12 +20,20 @@ export class Learnt {
   readonly bias: number
   /** Conversions lost by waiting HORIZON_MS at the ages of the knots. */
   readonly #losses = new Float64Array(KNOTS + 2)
+  /** Of first calls, later ones and stale leads: shares picked up, and a call's expected seconds. */
+  readonly #pickups: readonly number[]
+  readonly #seconds: readonly number[]
 
   constructor(model: Model) {
     this.model = model
     this.bias = model.bias / MILLION
+    const { pickup, seconds } = model
+    this.#pickups = [pickup.first, pickup.again, pickup.stale].map((share) => share / MILLION)
+    this.#seconds = this.#pickups.map(
+      (share) => (share * seconds.answered_ms + (1 - share) * seconds.unanswered_ms) / 1000,
+    )
     for (let knot = 0; knot < this.#losses.length; knot++) {
-      const age = knotAge(knot)
+      const age = KNOT_AGES[knot] as number
       // Not the difference of what is left: beside a floor, rounding would leave no order in small ones.
       this.#losses[knot] =
         (1 - model.decay.floor / MILLION) * (this.#falls(age) - this.#falls(age + HORIZON_MS))
@@ -52,8 +64,8 @@ export class Learnt {
     const at = Math.log2(1 + Math.max(0, age) / FIRST_KNOT_MS) * KNOTS_PER_OCTAVE
     if (at >= KNOTS) return this.#losses[KNOTS] as number
     const knot = Math.floor(at)
-    const from = knotAge(knot)
-    const share = (Math.max(0, age) - from) / (knotAge(knot + 1) - from)
+    const from = KNOT_AGES[knot] as number
+    const share = (Math.max(0, age) - from) / ((KNOT_AGES[knot + 1] as number) - from)
     const low = this.#losses[knot] as number
     return low + share * ((this.#losses[knot + 1] as number) - low)
   }
@@ -72,16 +84,12 @@ export class Learnt {
 
   /** How likely a call is picked up. */
   pickup(kind: Kind, attempts: number): number {
-    const { first, again, stale } = this.model.pickup
-    const share = kind === 'stale' ? stale : attempts === 0 ? first : again
-    return share / MILLION
+    return this.#pickups[place(kind, attempts)] as number
   }
 
   /** Expected seconds of a contractor's time that a call takes. */
   handleS(kind: Kind, attempts: number): number {
-    const { answered_ms, unanswered_ms } = this.model.seconds
-    const pickup = this.pickup(kind, attempts)
-    return (pickup * answered_ms + (1 - pickup) * unanswered_ms) / 1000
+    return this.#seconds[place(kind, attempts)] as number
   }
 
   /** What is left of the part that falls with age. */
@@ -98,6 +106,7 @@ export class Learnt {
   }
 }
 
-function knotAge(knot: number): number {
-  return FIRST_KNOT_MS * (2 ** (knot / KNOTS_PER_OCTAVE) - 1)
+/** Where first calls, later ones and stale leads have their place in a list. */
+function place(kind: Kind, attempts: number): 0 | 1 | 2 {
+  return kind === 'stale' ? 2 : attempts === 0 ? 0 : 1
 }

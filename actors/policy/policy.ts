@@ -6,6 +6,7 @@
 //   P1. A lane's score is convex in `arrival` between the edges that `Scene` names (deadline,
 //       opening, closing), so a segment's best lead is its oldest or its newest.
 //   P2. The terms add up to the score exactly, for the score is made by adding them.
+//   P3. `bound` is no less than any score of the lane.
 
 import type { Plan } from '../protocol/settings.ts'
 import type { Learnt } from './learnt.ts'
@@ -59,6 +60,11 @@ export interface Policy {
   laneOf(lane: Lane): Lane
   /** `arrival`: when its wait began (stale: its last activity), milliseconds. */
   score(lane: Lane, arrival: number, scene: Scene): number
+  /**
+   * No lead of the lane scores more, if its newest arrived then. Where a policy tells, a bid looks
+   * only at lanes that could win (P3); without it at all of them.
+   */
+  bound?(lane: Lane, newest: number, scene: Scene): number
   terms(lane: Lane, arrival: number, scene: Scene): Terms
   /** The terms in words, by name; `reasons` are what makes the lead's chance, largest first. */
   details(
