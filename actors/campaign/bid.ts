@@ -71,6 +71,8 @@ export interface Shortlist {
 
 const SHORTLIST_MS = 500
 const SHORTLISTS_KEPT = 4
+/** Leads a first search as of an instant finds beyond what was asked for. */
+const SOME = 8
 
 /** The campaign's best leads for anybody, or for one contractor who may have skipped some. */
 export function candidates(
@@ -125,8 +127,10 @@ function shortlisted(
 
 function search(campaign: Campaign, count: number, now: number, asOf: number): Candidate[] {
   const { queue, shortlists } = campaign
-  // A few more than asked for: under load the next round as of this instant will want them.
-  const wanted = count === 1 ? 1 : Math.max(count, BIDS_MAX)
+  // A few more than asked for: under load many rounds share an instant, and if those were too few
+  // for this one, more will be wanted still.
+  const again = shortlists.some((list) => list.asOf === asOf)
+  const wanted = again ? Math.max(count, BIDS_MAX) : count === 1 ? 1 : Math.max(count, SOME)
   const found = queue.best(wanted, now, conditionsOf(campaign, asOf))
   const kept = shortlists.filter((list) => list.asOf !== asOf)
   kept.push({

@@ -27,6 +27,7 @@ export class LaneQueue {
   readonly calendar: Calendar
   readonly rows: OrderedRows
   readonly #arrivalOf: (row: number) => number
+  #newest: number | null = null
 
   constructor(lane: Lane, rank: number, calendar: Calendar, arrivalOf: (row: number) => number) {
     this.lane = lane
@@ -54,10 +55,31 @@ export class LaneQueue {
     spans.push(new Span(this, policy, scene, low, last))
   }
 
-  /** When its newest lead arrived, -Infinity when there is none. */
+  insert(row: number): void {
+    this.rows.insert(row)
+    if (this.#newest !== null) this.#newest = Math.max(this.#newest, this.#arrivalOf(row))
+  }
+
+  remove(row: number): void {
+    this.rows.remove(row)
+    if (this.#arrivalOf(row) === this.#newest) this.#newest = null
+  }
+
+  load(rows: Int32Array): void {
+    this.rows.load(rows)
+    this.#newest = null
+  }
+
+  /**
+   * When its newest lead arrived, -Infinity when there is none. Remembered: a bid asks every lane,
+   * and the rows of most lanes are not in the processor's cache.
+   */
   get newest(): number {
-    const last = this.rows.previous(this.rows.end())
-    return last === undefined ? Number.NEGATIVE_INFINITY : this.arrivalAt(last)
+    if (this.#newest === null) {
+      const last = this.rows.previous(this.rows.end())
+      this.#newest = last === undefined ? Number.NEGATIVE_INFINITY : this.arrivalAt(last)
+    }
+    return this.#newest
   }
 
   candidate(place: Place, score: number, scene: Scene): Candidate {

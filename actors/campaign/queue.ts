@@ -287,7 +287,7 @@ export class Queue {
     }
     for (const [place, rows] of rowsOf) {
       const queue = this.#lanes[place] as LaneQueue
-      queue.rows.load(Int32Array.from(rows))
+      queue.load(Int32Array.from(rows))
       this.#filledOf(queue).add(queue)
       this.awake += rows.length
       if (queue.lane.kind === 'first') this.firstCalls += rows.length
@@ -302,9 +302,15 @@ export class Queue {
     views: Map<Calendar, View>,
   ): LaneHeap {
     const lanes = new LaneHeap()
+    let view: View | undefined
+    let last: Calendar | undefined
     for (const queue of this.#filled[rank - 1] ?? []) {
       const { calendar, lane } = queue
-      let view = views.get(calendar)
+      // Nearly always all lanes have one calendar.
+      if (calendar !== last) {
+        last = calendar
+        view = views.get(calendar)
+      }
       if (view === undefined) {
         const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
         view = { scene, edges: {} }
@@ -343,12 +349,12 @@ export class Queue {
   #insert(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue // Places are of lanes there are.
     if (queue.rows.size === 0) this.#filledOf(queue).add(queue)
-    queue.rows.insert(row)
+    queue.insert(row)
   }
 
   #take(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue
-    queue.rows.remove(row)
+    queue.remove(row)
     if (queue.rows.size === 0) this.#filledOf(queue).delete(queue)
   }
 

@@ -35,22 +35,20 @@ const RETRY_PRICE_SHARE = 0.3
  */
 const RETRY_LOSS = HORIZON_MS / (2 * 3_600_000)
 
-type Weights = { readonly [plan in Plan]: number }
-/** By γ: campaigns have few, and a power is most of a score's cost. */
-const weightsOf = new Map<number, Weights>()
+/** Plan weights under the γ asked for last: few campaigns differ, and a power costs a whole score. */
+let known = { gamma: Number.NaN, Starter: 0, Pro: 0, Enterprise: 0 }
 
 function planWeight(plan: Plan, gamma: number): number {
-  let weights = weightsOf.get(gamma)
-  if (weights === undefined) {
+  if (known.gamma !== gamma) {
     const weigh = (of: Plan) => PLAN_WEIGHT[of] ** gamma * PLAN_TIE[of]
-    weights = {
+    known = {
+      gamma,
       Starter: weigh('Starter'),
       Pro: weigh('Pro'),
       Enterprise: weigh('Enterprise'),
     }
-    if (weightsOf.size < 1000) weightsOf.set(gamma, weights)
   }
-  return weights[plan]
+  return known[plan]
 }
 
 /** Conversions lost by passing the lead over for the horizon, weighed by plan, per second. */
