@@ -28,6 +28,8 @@ export class LaneQueue {
   readonly rows: OrderedRows
   readonly #arrivalOf: (row: number) => number
   #newest: number | null = null
+  /** Its place among the lanes with leads; the queue's. */
+  slot = 0
 
   constructor(lane: Lane, rank: number, calendar: Calendar, arrivalOf: (row: number) => number) {
     this.lane = lane

@@ -54,11 +54,7 @@ export class Queue {
   readonly #byKey = new Map<number, number>()
   readonly #lanes: LaneQueue[] = []
   /** Lanes with leads in them, by class: models come and go, and leave empty lanes behind. */
-  readonly #filled: [Set<LaneQueue>, Set<LaneQueue>, Set<LaneQueue>] = [
-    new Set(),
-    new Set(),
-    new Set(),
-  ]
+  readonly #filled: [LaneQueue[], LaneQueue[], LaneQueue[]] = [[], [], []]
   readonly #calendars = new Map<string, Calendar>()
   readonly #sleepers = new MinHeap()
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
@@ -288,7 +284,7 @@ export class Queue {
     for (const [place, rows] of rowsOf) {
       const queue = this.#lanes[place] as LaneQueue
       queue.load(Int32Array.from(rows))
-      this.#filledOf(queue).add(queue)
+      this.#fill(queue)
       this.awake += rows.length
       if (queue.lane.kind === 'first') this.firstCalls += rows.length
     }
@@ -348,18 +344,31 @@ export class Queue {
 
   #insert(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue // Places are of lanes there are.
-    if (queue.rows.size === 0) this.#filledOf(queue).add(queue)
+    if (queue.rows.size === 0) this.#fill(queue)
     queue.insert(row)
   }
 
   #take(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue
     queue.remove(row)
-    if (queue.rows.size === 0) this.#filledOf(queue).delete(queue)
+    if (queue.rows.size === 0) this.#empty(queue)
   }
 
-  #filledOf({ rank }: LaneQueue): Set<LaneQueue> {
-    return this.#filled[rank - 1] as Set<LaneQueue> // Classes are 1 to 3.
+  #fill(queue: LaneQueue): void {
+    queue.slot = this.#filledOf(queue).push(queue) - 1
+  }
+
+  /** The last of the list takes its slot. */
+  #empty(queue: LaneQueue): void {
+    const filled = this.#filledOf(queue)
+    const last = filled.pop()
+    if (last === undefined || last === queue) return
+    filled[queue.slot] = last
+    last.slot = queue.slot
+  }
+
+  #filledOf({ rank }: LaneQueue): LaneQueue[] {
+    return this.#filled[rank - 1] as LaneQueue[] // Classes are 1 to 3.
   }
 
   #relane(): void {
