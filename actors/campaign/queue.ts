@@ -15,8 +15,9 @@ import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Features } from '../policy/propensity.ts'
 import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
-import { LaneHeap } from './lane-heap.ts'
+import type { LaneHeap } from './lane-heap.ts'
 import { type Candidate, edgesOf, LaneQueue, type Span } from './lane-queue.ts'
+import { LaneShelf } from './lane-shelf.ts'
 import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
 import type { Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
@@ -54,7 +55,7 @@ export class Queue {
   readonly #byKey = new Map<number, number>()
   readonly #lanes: LaneQueue[] = []
   /** Lanes with leads in them, by class: models come and go, and leave empty lanes behind. */
-  readonly #filled: [LaneQueue[], LaneQueue[], LaneQueue[]] = [[], [], []]
+  readonly #shelves = [new LaneShelf(), new LaneShelf(), new LaneShelf()] as const
   readonly #calendars = new Map<string, Calendar>()
   readonly #sleepers = new MinHeap()
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
@@ -81,6 +82,7 @@ export class Queue {
   learn(learnt: Learnt): void {
     this.#learnt = learnt
     this.#profiles.forget()
+    for (const shelf of this.#shelves) shelf.rate((queue) => this.#rateOf(queue))
     this.#relaned = 0
     this.arrivals++
   }
@@ -284,7 +286,7 @@ export class Queue {
     for (const [place, rows] of rowsOf) {
       const queue = this.#lanes[place] as LaneQueue
       queue.load(Int32Array.from(rows))
-      this.#fill(queue)
+      this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
       this.awake += rows.length
       if (queue.lane.kind === 'first') this.firstCalls += rows.length
     }
@@ -297,27 +299,11 @@ export class Queue {
     conditions: Conditions,
     views: Map<Calendar, View>,
   ): LaneHeap {
-    const lanes = new LaneHeap()
-    let view: View | undefined
-    let last: Calendar | undefined
-    for (const queue of this.#filled[rank - 1] ?? []) {
-      const { calendar, lane } = queue
-      // Nearly always all lanes have one calendar.
-      if (calendar !== last) {
-        last = calendar
-        view = views.get(calendar)
-      }
-      if (view === undefined) {
-        const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
-        view = { scene, edges: {} }
-        views.set(calendar, view)
-      }
-      if (view.scene === null) continue
-      const bound = this.policy.bound?.(lane, queue.newest, view.scene)
-      lanes.add(queue, bound ?? Number.POSITIVE_INFINITY)
-    }
-    lanes.heapify()
-    return lanes
+    return this.#shelf(rank).heap(this.policy, (calendar) => {
+      const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
+      views.set(calendar, { scene, edges: {} })
+      return scene
+    })
   }
 
   #cut(queue: LaneQueue | undefined, views: ReadonlyMap<Calendar, View>, spans: Span[]): void {
@@ -336,7 +322,7 @@ export class Queue {
       slaMs: this.#settings.sla.minutes * 60_000,
       retryMs: this.#retryMs,
       planGamma: this.#settings.index.plan_gamma,
-      selfCure: collects(this.#settings) ? this.#settings.index.self_cure : 0,
+      selfCure: this.#selfCure,
       learnt: this.#learnt,
       openSince: (arrival) => calendar.openBetween(arrival, asOf),
     }
@@ -344,31 +330,31 @@ export class Queue {
 
   #insert(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue // Places are of lanes there are.
-    if (queue.rows.size === 0) this.#fill(queue)
+    const isFirst = queue.rows.size === 0
     queue.insert(row)
+    if (isFirst) this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
+    else this.#shelf(queue.rank).touch(queue)
   }
 
   #take(place: number, row: number): void {
     const queue = this.#lanes[place] as LaneQueue
     queue.remove(row)
-    if (queue.rows.size === 0) this.#empty(queue)
+    if (queue.rows.size === 0) this.#shelf(queue.rank).remove(queue)
+    else this.#shelf(queue.rank).touch(queue)
   }
 
-  #fill(queue: LaneQueue): void {
-    queue.slot = this.#filledOf(queue).push(queue) - 1
+  #rateOf({ lane }: LaneQueue): number {
+    const planGamma = this.#settings.index.plan_gamma
+    const scene = { learnt: this.#learnt, planGamma, selfCure: this.#selfCure }
+    return this.policy.bound?.rate(lane, scene) ?? 0
   }
 
-  /** The last of the list takes its slot. */
-  #empty(queue: LaneQueue): void {
-    const filled = this.#filledOf(queue)
-    const last = filled.pop()
-    if (last === undefined || last === queue) return
-    filled[queue.slot] = last
-    last.slot = queue.slot
+  get #selfCure(): number {
+    return collects(this.#settings) ? this.#settings.index.self_cure : 0
   }
 
-  #filledOf({ rank }: LaneQueue): LaneQueue[] {
-    return this.#filled[rank - 1] as LaneQueue[] // Classes are 1 to 3.
+  #shelf(rank: number): LaneShelf {
+    return this.#shelves[rank - 1] as LaneShelf // Classes are 1 to 3.
   }
 
   #relane(): void {

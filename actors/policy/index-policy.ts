@@ -12,7 +12,16 @@
 import { MILLION } from '../protocol/model.ts'
 import type { Plan } from '../protocol/settings.ts'
 import { HORIZON_MS } from './decay.ts'
-import { inWords, type Lane, type Policy, rankOf, type Scene } from './policy.ts'
+import type { Learnt } from './learnt.ts'
+import {
+  type Bound,
+  inWords,
+  type Kind,
+  type Lane,
+  type Policy,
+  rankOf,
+  type Scene,
+} from './policy.ts'
 import { chanceOf, type Reason } from './propensity.ts'
 import { worthOf } from './worth.ts'
 
@@ -53,33 +62,37 @@ function planWeight(plan: Plan, gamma: number): number {
 
 /** Conversions lost by passing the lead over for the horizon, weighed by plan, per second. */
 function value(lane: Lane, arrival: number, scene: Scene): number {
-  const { learnt } = scene
-  const age = scene.asOf - arrival
+  return rate(lane, scene) * lossOf(lane.kind, lane.attempts, scene.asOf - arrival, scene.learnt)
+}
+
+/** What one whole conversion's worth of loss counts in a lane, per second. */
+function rate(lane: Lane, scene: Pick<Scene, 'learnt' | 'planGamma' | 'selfCure'>): number {
+  const { learnt, planGamma } = scene
   const reach = learnt.pickup(lane.kind, lane.attempts)
-  const worth = planWeight(lane.plan, scene.planGamma) * reach * gainOf(lane, scene)
-  return (worth * lossOf(lane, age, scene)) / learnt.handleS(lane.kind, lane.attempts)
+  const worth = planWeight(lane.plan, planGamma) * reach * gainOf(lane, scene)
+  return worth / learnt.handleS(lane.kind, lane.attempts)
 }
 
 /** What a picked-up call adds: the uplift of the chance by what it is worth (van de Geer 2018). */
-function gainOf({ chance, worth }: Lane, { selfCure }: Scene): number {
+function gainOf({ chance, worth }: Lane, { selfCure }: Pick<Scene, 'selfCure'>): number {
   const uplift = selfCure === 0 ? chanceOf(chance) : Math.max(0, chanceOf(chance) - selfCure)
   return worth === 0 ? uplift : uplift * worthOf(worth)
 }
 
-function lossOf(lane: Lane, age: number, { learnt }: Scene): number {
-  switch (lane.kind) {
+function lossOf(kind: Kind, attempts: number, age: number, learnt: Learnt): number {
+  switch (kind) {
     case 'first':
       return learnt.loss(age)
     case 'again':
     case 'callback':
-      return learnt.again(lane.attempts) * RETRY_LOSS
+      return learnt.again(attempts) * RETRY_LOSS
     case 'stale':
       return learnt.stale(age) * (HORIZON_MS / learnt.model.stale.half_life_ms)
   }
 }
 
 function deadline(lane: Lane, arrival: number, scene: Scene): number {
-  const slackMs = slackOf(lane, arrival, scene)
+  const slackMs = slackOf(lane.kind, arrival, scene)
   if (slackMs <= 0) return 0
   const price = scene.slaPrice * (lane.kind === 'first' ? 1 : RETRY_PRICE_SHARE)
   const share = HORIZON_MS / 1000 / scene.waitS
@@ -87,16 +100,25 @@ function deadline(lane: Lane, arrival: number, scene: Scene): number {
   return (price * risk) / scene.learnt.handleS(lane.kind, lane.attempts)
 }
 
-/** A deadline that is just about to pass. */
-function deadlineAtMost(lane: Lane, { slaPrice, waitS, learnt }: Scene): number {
-  if (lane.kind === 'stale') return 0
-  const price = slaPrice * (lane.kind === 'first' ? 1 : RETRY_PRICE_SHARE)
-  return (price * HORIZON_MS) / 1000 / waitS / learnt.handleS(lane.kind, lane.attempts)
+/** The most the deadline term can be: about to pass, if it has not even for the newest lead. */
+function deadlineAtMost(kind: Kind, attempts: number, newest: number, scene: Scene): number {
+  if (slackOf(kind, newest, scene) <= 0) return 0
+  const price = scene.slaPrice * (kind === 'first' ? 1 : RETRY_PRICE_SHARE)
+  return (price * HORIZON_MS) / 1000 / scene.waitS / scene.learnt.handleS(kind, attempts)
+}
+
+const bound: Bound = {
+  rate,
+  // Value only falls with age; the factor is for what rounding may add.
+  atMost: (kind, attempts, each, newest, scene) =>
+    (each * lossOf(kind, attempts, scene.asOf - newest, scene.learnt) +
+      deadlineAtMost(kind, attempts, newest, scene)) *
+    (1 + 1e-9),
 }
 
 /** Time left to the lane's deadline, ms; 0 or less when it passed or there is none. */
-function slackOf(lane: Lane, arrival: number, scene: Scene): number {
-  switch (lane.kind) {
+function slackOf(kind: Kind, arrival: number, scene: Scene): number {
+  switch (kind) {
     case 'first':
       return scene.slaMs - scene.openSince(arrival)
     case 'again':
@@ -125,9 +147,7 @@ export const indexPolicy: Policy = {
   rankOf,
   laneOf: (lane) => lane,
   score: (lane, arrival, scene) => value(lane, arrival, scene) + deadline(lane, arrival, scene),
-  // Value only falls with age; the rest is for what rounding may add.
-  bound: (lane, newest, scene) =>
-    (value(lane, newest, scene) + deadlineAtMost(lane, scene)) * (1 + 1e-9),
+  bound,
   terms: (lane, arrival, scene) => ({
     value: value(lane, arrival, scene),
     deadline: deadline(lane, arrival, scene),
@@ -173,7 +193,7 @@ function waitInWords(lane: Lane, arrival: number, { asOf, learnt }: Scene): stri
 }
 
 function deadlineInWords(lane: Lane, arrival: number, scene: Scene): string {
-  const slackMs = slackOf(lane, arrival, scene)
+  const slackMs = slackOf(lane.kind, arrival, scene)
   if (slackMs > 0) {
     const wait = inWords(scene.waitS * 1000)
     return `${inWords(slackMs)} left, a passed-over lead waits ${wait}; a miss costs ${scene.slaPrice.toFixed(2)} conversions`

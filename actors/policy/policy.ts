@@ -6,7 +6,7 @@
 //   P1. A lane's score is convex in `arrival` between the edges that `Scene` names (deadline,
 //       opening, closing), so a segment's best lead is its oldest or its newest.
 //   P2. The terms add up to the score exactly, for the score is made by adding them.
-//   P3. `bound` is no less than any score of the lane.
+//   P3. A bound is no less than any score of the lane.
 
 import type { Plan } from '../protocol/settings.ts'
 import type { Learnt } from './learnt.ts'
@@ -52,6 +52,14 @@ export interface Scene {
 /** The terms of a score, in a fixed order; their sum is the score. */
 export type Terms = { readonly [name: string]: number }
 
+/** The most a lead of a lane may score, without looking at the lane. */
+export interface Bound {
+  /** What of a lane's score depends on neither time nor pace: good until its model changes. */
+  rate(lane: Lane, scene: Pick<Scene, 'learnt' | 'planGamma' | 'selfCure'>): number
+  /** No less than any score of such a lane whose newest lead arrived then (P3). */
+  atMost(kind: Kind, attempts: number, rate: number, newest: number, scene: Scene): number
+}
+
 export interface Policy {
   readonly name: string
   /** Classes go first, always: 3 a due callback, 2 a live lead or due retry, 1 a stale lead. */
@@ -60,11 +68,8 @@ export interface Policy {
   laneOf(lane: Lane): Lane
   /** `arrival`: when its wait began (stale: its last activity), milliseconds. */
   score(lane: Lane, arrival: number, scene: Scene): number
-  /**
-   * No lead of the lane scores more, if its newest arrived then. Where a policy tells, a bid looks
-   * only at lanes that could win (P3); without it at all of them.
-   */
-  bound?(lane: Lane, newest: number, scene: Scene): number
+  /** Where a policy tells bounds, a bid looks only at lanes that could win; else at all of them. */
+  readonly bound?: Bound
   terms(lane: Lane, arrival: number, scene: Scene): Terms
   /** The terms in words, by name; `reasons` are what makes the lead's chance, largest first. */
   details(
