@@ -4,6 +4,7 @@
 import { slaPrice } from '../policy/sla-price.ts'
 import type { CampaignAnswer, Reasons } from '../protocol/commands.ts'
 import type { ContractorId } from '../protocol/ids.ts'
+import { countAllocated, nextOwn, ownCandidates } from './allocated-bid.ts'
 import type { Campaign } from './campaign.ts'
 import { liftOwed, liftStale, STALE_RANK } from './floors.ts'
 import type { Candidate } from './lane-queue.ts'
@@ -74,7 +75,10 @@ const SHORTLISTS_KEPT = 4
 /** Leads a first search as of an instant finds beyond what was asked for. */
 const SOME = 8
 
-/** The campaign's best leads for anybody, or for one contractor who may have skipped some. */
+/**
+ * The campaign's best leads for anybody, or for one contractor who may have skipped some; of an
+ * allocated campaign those of that contractor.
+ */
 export function candidates(
   campaign: Campaign,
   count: number,
@@ -87,6 +91,11 @@ export function candidates(
   if (campaign.settings.paused) return []
   const skipped = contractor === null ? undefined : campaign.hidden.get(contractor)
   const hidden = skipped === undefined ? undefined : (row: number) => (skipped.get(row) ?? 0) > now
+  if (campaign.settings.mode === 'allocated') {
+    if (contractor === null) return []
+    const conditions = conditionsOf(campaign, asOf)
+    return ownCandidates(campaign, { contractor, count, now, hidden }, conditions)
+  }
   const found =
     hidden === undefined
       ? (shortlisted(campaign, count, now, asOf) ?? search(campaign, count, now, asOf))
@@ -154,30 +163,34 @@ export function answerCall(
   const count = Math.min(call.wants, BIDS_MAX)
   if (campaign.queue.awake > 0) campaign.floors.asked(call.wants, campaign.settings)
   const found = candidates(campaign, count, now, asOf, call.contractor ?? null)
-  if (found.length === 0) return refusal(campaign, now)
+  if (found.length === 0) return refusal(campaign, now, call.contractor ?? null)
   return {
     type: 'bids',
     campaign: campaign.id,
     customer: campaign.settings.customer_id,
     bids: found.map(({ rank, score }) => [rank, score]),
     served_at: campaign.servedAt,
+    ...(campaign.settings.cycle === undefined ? {} : { cycle: campaign.settings.cycle }),
   }
 }
 
-function refusal(campaign: Campaign, now: number): CampaignAnswer {
+function refusal(campaign: Campaign, now: number, contractor: ContractorId | null): CampaignAnswer {
   const { queue, settings } = campaign
   const reasons: Reasons = {}
   const count = (reason: string, leads: number) => {
     if (leads > 0) reasons[reason] = (reasons[reason] ?? 0) + leads
   }
+  const isAllocated = settings.mode === 'allocated'
   let next = Math.min(queue.nextWake(), campaign.nextLeaseEnd())
   if (campaign.quarantined !== null) count('quarantined', queue.awake)
   else if (settings.paused) count('paused', queue.awake)
   else {
     const closed = queue.closed(now)
     count('outside_hours', closed.count)
+    const open = queue.awake - closed.count
+    if (isAllocated) countAllocated(campaign, contractor, { now, open }, count)
     // What is awake and open and still not offered was skipped by this contractor.
-    count('skipped', queue.awake - closed.count)
+    else count('skipped', open)
     next = Math.min(next, closed.opensAt)
   }
   count('leased', campaign.leases.size)
@@ -186,7 +199,9 @@ function refusal(campaign: Campaign, now: number): CampaignAnswer {
   count('cooling', cooling)
   count('not_due', queue.asleep - capped - cooling)
   count('suppressed', campaign.depth.get('suppressed') ?? 0)
+  count('held', campaign.depth.get('held') ?? 0)
   if (queue.awake + queue.asleep + campaign.leases.size === 0) reasons.empty = 1
+  if (isAllocated) next = contractor === null ? Infinity : nextOwn(campaign, contractor, now)
   return {
     type: 'refusal',
     campaign: campaign.id,

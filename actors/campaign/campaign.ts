@@ -13,9 +13,18 @@ import { indexPolicy } from '../policy/index-policy.ts'
 import { Learnt } from '../policy/learnt.ts'
 import type { Policy } from '../policy/policy.ts'
 import { PRIOR_MODEL } from '../policy/prior-model.ts'
-import { dispositionOf } from '../protocol/dispositions.ts'
-import { CampaignFault } from '../protocol/errors.ts'
-import type { Event, LeadAwarded, LeadEvent, Standing } from '../protocol/events.ts'
+import { type Effect, standardIn } from '../protocol/dispositions.ts'
+import { assertNever, CampaignFault } from '../protocol/errors.ts'
+import {
+  type Event,
+  isLeadEvent,
+  type LeadAwarded,
+  type LeadDisposed,
+  type LeadEvent,
+  type LeadRevoked,
+  type LeadState,
+  type Standing,
+} from '../protocol/events.ts'
 import {
   type AwardId,
   type CampaignId,
@@ -25,6 +34,9 @@ import {
 } from '../protocol/ids.ts'
 import type { Model } from '../protocol/model.ts'
 import { completed, reschedulesMax, type Settings } from '../protocol/settings.ts'
+import { Accounts } from './accounts.ts'
+import { Allocations } from './allocations.ts'
+import { barOf } from './bars.ts'
 import type { Pace, Shortlist } from './bid.ts'
 import { ContactGate } from './contact-gate.ts'
 import { Floors } from './floors.ts'
@@ -37,13 +49,14 @@ import {
   reschedulesOf,
   stateOf,
 } from './lead-table.ts'
-import { Leads } from './leads.ts'
+import { type Closing, Leads } from './leads.ts'
 import { MinHeap } from './min-heap.ts'
 import { PullRate } from './pull-rate.ts'
 import { Punctuality } from './punctuality.ts'
 import { Queue } from './queue.ts'
 import { type Shown, shownBy } from './seen.ts'
 import { SlaLedger } from './sla-ledger.ts'
+import { Tally } from './tally.ts'
 
 /** A contractor's hold on a lead. */
 export interface Lease {
@@ -95,6 +108,13 @@ export class Campaign {
 
   /** What is known of whom its leads reach. */
   readonly contacts: ContactGate
+  /** What its leads' attempts came to. */
+  readonly accounts: Accounts
+  /** Which leads are given to whom. */
+  /** What each contractor did, by day. */
+  readonly tally = new Tally()
+  /** Who its leads are allocated to. */
+  readonly allocations: Allocations
   readonly #policyOf: PolicyOf
 
   constructor(settings: Settings, policy: PolicyOf = policyOf) {
@@ -103,6 +123,8 @@ export class Campaign {
     this.#policyOf = policy
     this.queue = this.#emptyQueue()
     this.contacts = new ContactGate(this)
+    this.accounts = new Accounts(this)
+    this.allocations = new Allocations(this)
   }
 
   #emptyQueue(): Queue {
@@ -156,15 +178,27 @@ export class Campaign {
     return this.#leaseEnds.peekRow()
   }
 
+  /** A lead's state as everybody outside knows it: while it is barred it is suppressed. */
+  stateOf(row: number): LeadState {
+    const config = this.leads.columns.config[row] as Config
+    return this.leads.isBarred(row) && !isTerminal(config) ? 'suppressed' : stateOf(config)
+  }
+
+  /** Whether nobody attempts it any more: at its end, or barred. */
+  isClosed(row: number): boolean {
+    return this.leads.isBarred(row) || isTerminal(this.leads.columns.config[row] as Config)
+  }
+
   standing(row: number): Standing {
     const config = this.leads.columns.config[row] as Config
-    const waits = !isTerminal(config) && !this.leases.has(row)
+    const state = this.stateOf(row)
+    const waits = !this.isClosed(row) && !this.leases.has(row) && state !== 'held'
     const eligibleAt = Math.max(
       this.leads.columns.dueAt[row] as number,
       this.leads.columns.eligibleAt[row] as number,
     )
     return {
-      state: stateOf(config),
+      state,
       lead_type: leadTypeOf(config),
       reschedules: reschedulesOf(config),
       due_at: waits ? eligibleAt : null,
@@ -210,11 +244,9 @@ export class Campaign {
         this.#adopt(event.model)
         this.adoptedAt = event.at
         return -1
-      case 'contact.attempted':
-      case 'contact.conversed':
-        throw this.fault(`${event.type} is the contact's, no campaign's`)
       default:
-        return this.#applyToLead(event)
+        if (isLeadEvent(event)) return this.#applyToLead(event)
+        throw this.fault(`${event.type} is no campaign's`)
     }
   }
 
@@ -230,6 +262,7 @@ export class Campaign {
       throw this.fault(`${event.type} of lead ${event.lead_id}, never accepted`)
     const { columns } = this.leads
     this.queue.remove(row)
+    this.tally.apply(event, this.leases.get(row))
     switch (event.type) {
       case 'lead.updated':
         this.#update(row, event)
@@ -243,7 +276,7 @@ export class Campaign {
         lease.confirmedAt = event.at
         this.#setLeaseEnd(row, lease, event.lease_until)
         this.#countFirstCall(row, event.at, event.sla_day)
-        this.contacts.confirmed(row, event)
+        this.contacts.attempted(row, event, event.award_id)
         break
       }
       case 'lead.extended':
@@ -264,7 +297,7 @@ export class Campaign {
         break
       case 'lead.revoked':
         this.#held(row, event)
-        this.#release(row, event.rule === undefined ? 'revoked' : reasonOf(event.rule))
+        this.#release(row, closingOf(event.rule))
         this.#move(row, 'return')
         this.contacts.revoked(row, event)
         break
@@ -275,10 +308,34 @@ export class Campaign {
       case 'lead.noted':
         this.leads.noteKey(row, event.note)
         break
+      case 'lead.attempted':
+        this.#countFirstCall(row, event.at, event.sla_day)
+        this.contacts.attempted(row, event, event.attempt_id)
+        break
+      case 'lead.suppressed':
+        this.#bar(row, (columns.barred[row] as number) | barOf(event.kind))
+        break
+      case 'lead.restored':
+        this.#bar(row, (columns.barred[row] as number) & ~barOf(event.kind))
+        break
+      case 'lead.released':
+        this.#move(row, 'release')
+        this.#setDue(row, event.due_at)
+        break
+      case 'lead.paid':
+        if (event.due_at !== undefined) this.#setDue(row, event.due_at)
+        break
+      case 'lead.refused':
+      case 'lead.promise_broken':
+      case 'lead.allocated':
+      case 'lead.deadline_missed':
+        break
+      default:
+        assertNever(event)
     }
-    if (!this.leases.has(row) && !isTerminal(columns.config[row] as Config)) {
-      this.queue.enqueue(row, this.at)
-    }
+    this.accounts.apply(row, event)
+    this.allocations.apply(row, event)
+    if (!this.leases.has(row) && !this.isClosed(row)) this.queue.enqueue(row, this.at)
     return row
   }
 
@@ -302,9 +359,9 @@ export class Campaign {
 
   #update(row: number, event: Extract<Event, { type: 'lead.updated' }>): void {
     const { changes } = event
-    const contact = this.leads.contactOf(row)
+    const before = this.leads.contactsOf(row)
     this.leads.write(row, changes)
-    this.contacts.updated(row, contact)
+    this.contacts.updated(row, before)
     const { config } = this.leads.columns
     // What is known of a lead may still be corrected at its end; where it stands may not.
     if (isTerminal(config[row] as Config)) return
@@ -350,37 +407,41 @@ export class Campaign {
     this.floors.awarded(event, this.settings)
   }
 
-  #dispose(row: number, event: Extract<Event, { type: 'lead.disposed' }>): void {
+  #dispose(row: number, event: LeadDisposed): void {
     const { columns } = this.leads
-    const disposition = dispositionOf(event.code)
-    if (disposition === undefined) throw this.fault(`unknown disposition code ${event.code}`)
-    const holder = this.leases.get(row)?.award_id ?? null
-    // A late one is of the last award, and only while nobody holds the lead since (C3).
-    const fits = event.late
-      ? holder === null && event.award_id !== null && this.isLastAward(row, event.award_id)
-      : holder === event.award_id
-    if (!fits) {
-      throw this.fault(
-        `disposition of ${event.award_id ?? 'no award'}, lead held under ${holder ?? 'none'}`,
-      )
-    }
+    const { effect } = standardIn(event)
+    this.#checkHolder(row, event)
     // A confirmed lease that lapsed was already counted as an attempt.
     const counted = event.late && this.leads.closing(row) === 'missed'
     this.#countFirstCall(row, event.attempted_at, event.sla_day)
     if (event.award_id !== null) this.#release(row, 'disposed')
-    this.#move(row, disposition.effect)
-    if (!counted) this.#countAttempt(row)
-    if (disposition.effect === 'miss' && event.result.state === 'rescheduled') {
+    const move = event.kept === true ? null : moveOf(effect)
+    if (move !== null) this.#move(row, move)
+    else if (event.award_id !== null) this.#move(row, 'return')
+    if (!counted && effect !== 'again') this.#countAttempt(row)
+    if (move === 'miss' && event.result.state === 'rescheduled') {
       columns.rescheduledAt[row] = event.attempted_at
     }
     if (event.local_day !== undefined) this.#countBusy(row, event.local_day)
-    if (event.result.due_at !== null) this.#setDue(row, event.result.due_at)
+    if (move !== null && event.result.due_at !== null) this.#setDue(row, event.result.due_at)
     this.leads.noteKey(row, event.note)
-    if (stateOf(columns.config[row] as Config) !== event.result.state) {
+    if (this.stateOf(row) !== event.result.state) {
       throw this.fault(
-        `${event.code} of lead ${event.lead_id} leads to ${stateOf(columns.config[row] as Config)}, its event says ${event.result.state}`,
+        `${event.code} of lead ${event.lead_id} leads to ${this.stateOf(row)}, its event says ${event.result.state}`,
       )
     }
+  }
+
+  /** A disposition is of the lead's holder; a late one of its last award, while nobody holds it (C3). */
+  #checkHolder(row: number, { award_id, late }: LeadDisposed): void {
+    const holder = this.leases.get(row)?.award_id ?? null
+    const fits = late
+      ? holder === null && award_id !== null && this.isLastAward(row, award_id)
+      : holder === award_id
+    if (fits) return
+    throw this.fault(
+      `disposition of ${award_id ?? 'no award'}, lead held under ${holder ?? 'none'}`,
+    )
   }
 
   #held(row: number, event: { award_id: AwardId; type: string }): Lease {
@@ -455,10 +516,15 @@ export class Campaign {
   }
 
   #set(row: number, config: Config, isNew: boolean): void {
-    const { columns } = this.leads
-    if (!isNew) this.#count(stateOf(columns.config[row] as Config), -1)
-    columns.config[row] = config
-    this.#count(stateOf(config), 1)
+    if (!isNew) this.#count(this.stateOf(row), -1)
+    this.leads.columns.config[row] = config
+    this.#count(this.stateOf(row), 1)
+  }
+
+  #bar(row: number, bars: number): void {
+    this.#count(this.stateOf(row), -1)
+    this.leads.columns.barred[row] = bars
+    this.#count(this.stateOf(row), 1)
   }
 
   #count(state: string, by: number): void {
@@ -466,6 +532,7 @@ export class Campaign {
   }
 
   #configure(settings: Settings): void {
+    if (settings.cycle !== this.settings.cycle) this.accounts.newCycle()
     this.settings = completed(settings)
     this.contacts.configured()
     this.rebuild()
@@ -478,8 +545,27 @@ export class Campaign {
     this.contacts.rebuilt()
     this.queue.load(this.at)
     this.depth.clear()
-    const { config } = this.leads.columns
-    for (let row = 0; row < this.leads.size; row++) this.#count(stateOf(config[row] as Config), 1)
+    for (let row = 0; row < this.leads.size; row++) this.#count(this.stateOf(row), 1)
+    this.accounts.rebuild()
     for (const [row, lease] of this.leases) this.#leaseEnds.push(lease.until, row)
   }
+}
+
+/** What a disposition asks of the lead machine; null where the lead stays as it is. */
+export function moveOf(effect: Effect): Move | null {
+  switch (effect) {
+    case 'none':
+      return null
+    // Neither counts a reschedule; they differ in when it is tried again.
+    case 'again':
+      return 'busy'
+    case 'promise':
+      return 'callback'
+    default:
+      return effect
+  }
+}
+
+function closingOf(rule: LeadRevoked['rule']): Closing {
+  return rule === undefined || rule === 'suppression' ? 'revoked' : reasonOf(rule)
 }

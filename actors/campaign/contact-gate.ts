@@ -15,14 +15,13 @@ import {
   isShared,
   type Verdict,
 } from '../protocol/contact.ts'
-import { dispositionOf } from '../protocol/dispositions.ts'
-import type { LeadConfirmed, LeadDisposed, LeadRevoked } from '../protocol/events.ts'
+import { standardIn } from '../protocol/dispositions.ts'
+import type { LeadAttempted, LeadConfirmed, LeadDisposed, LeadRevoked } from '../protocol/events.ts'
 import type { CustomerId, LeadId } from '../protocol/ids.ts'
 import type { Campaign } from './campaign.ts'
 import { ContactHistories } from './contact-history.ts'
 import { ContactIndex } from './contact-index.ts'
 import { legalFrom } from './hours.ts'
-import { isTerminal } from './lead-table.ts'
 
 /** A contact with more leads here than this is met again at confirm, which is soon enough. */
 const ROWS_MAX = 1000
@@ -35,8 +34,8 @@ export class ContactGate {
   /** Attempts on leads that have neither phone nor account number. */
   readonly own = new ContactHistories<LeadId>()
   readonly #campaign: Campaign
-  /** Made when somebody first asks, and only where there are rules. */
-  #index: ContactIndex | null = null
+  /** Made when somebody first asks: leads by whom they reach, and by account those that have both. */
+  #index: { first: ContactIndex; accounts: ContactIndex } | null = null
   /** Contacts of leads that came since somebody last asked. */
   readonly #new: ContactId[] = []
 
@@ -51,7 +50,6 @@ export class ContactGate {
     const rules = rulesOf(settings)
     if (JSON.stringify(rules) === JSON.stringify(this.rules)) return
     this.rules = rules
-    this.#index = null
     leads.blocks.clear()
   }
 
@@ -73,20 +71,23 @@ export class ContactGate {
   }
 
   accepted(row: number): void {
-    const contact = this.#campaign.leads.contactOf(row)
-    if (contact === 0 || this.rules === null) return
-    this.#index?.add(contact, row)
-    this.#meet(contact)
+    for (const contact of this.#file(row)) this.#meet(contact)
   }
 
   /** A lead's phone or account number may have changed. */
-  updated(row: number, before: ContactId | 0): void {
-    const contact = this.#campaign.leads.contactOf(row)
-    if (contact === before || this.rules === null) return
-    if (before !== 0) this.#index?.remove(before, row)
-    if (contact === 0) return
-    this.#index?.add(contact, row)
-    this.#meet(contact)
+  updated(row: number, before: readonly ContactId[]): void {
+    const after = this.#campaign.leads.contactsOf(row)
+    if (before[0] === after[0] && before[1] === after[1]) return
+    const [first, account] = before
+    if (first !== undefined) this.#index?.first.remove(first, row)
+    if (account !== undefined) this.#index?.accounts.remove(account, row)
+    for (const contact of this.#file(row)) this.#meet(contact)
+  }
+
+  /** The rows of leads a contact is reached by. */
+  rowsOf(contact: ContactId, most = Number.POSITIVE_INFINITY): number[] {
+    const { first, accounts } = this.#indexed()
+    return [...first.rows(contact, most), ...accounts.rows(contact, most)]
   }
 
   /** Contacts that are new here since this was last asked, some of them: what is known of them? */
@@ -94,24 +95,29 @@ export class ContactGate {
     return this.#new.splice(0)
   }
 
-  confirmed(row: number, { contact, lead_id, award_id, at }: LeadConfirmed): void {
+  /** An attempt on a lead that is nobody else's contact is counted here, under its award's or its own id. */
+  attempted(
+    row: number,
+    { contact, lead_id, at }: LeadConfirmed | LeadAttempted,
+    id: string,
+  ): void {
     if (contact !== 0) return
-    this.own.attempted(lead_id, { at, customer: this.#customer, id: award_id }, at)
+    this.own.attempted(lead_id, { at, customer: this.#customer, id }, at)
     this.#blockOwn(row)
   }
 
   disposed(row: number, event: LeadDisposed): void {
-    const { contact, lead_id, award_id, attempted_at, code, at: now } = event
+    const { contact, lead_id, award_id, attempt_id = '', attempted_at, at: now } = event
     if (contact !== 0) return
     const attempt = { at: Math.min(attempted_at, now), customer: this.#customer }
-    this.own.attempted(lead_id, { ...attempt, id: award_id ?? '' }, now)
-    if (dispositionOf(code)?.human === true) this.own.conversed(lead_id, attempt, now)
+    this.own.attempted(lead_id, { ...attempt, id: award_id ?? attempt_id }, now)
+    if (standardIn(event).human) this.own.conversed(lead_id, attempt, now)
     this.#blockOwn(row)
   }
 
   /** A call was refused by a rule: its lead sleeps. */
   revoked(row: number, { rule, until }: LeadRevoked): void {
-    if (rule === undefined || until === undefined) return
+    if (rule === undefined || rule === 'suppression' || until === undefined) return
     const { blocks, columns } = this.#campaign.leads
     columns.eligibleAt[row] = Math.max(until, columns.eligibleAt[row] as number)
     blocks.set(row, until, reasonOf(rule))
@@ -144,10 +150,10 @@ export class ContactGate {
   /** Lets the contact's leads sleep until they may be called, by what its owner tells. */
   advise(digest: ContactDigest, clock: number): void {
     if (this.rules === null) return
-    const { leads, queue } = this.#campaign
+    const { queue } = this.#campaign
     const now = this.#campaign.clock(clock)
-    for (const row of this.#indexed().rows(digest.contact, ROWS_MAX)) {
-      if (isTerminal(leads.columns.config[row] as number)) continue
+    for (const row of this.rowsOf(digest.contact, ROWS_MAX)) {
+      if (this.#campaign.isClosed(row)) continue
       const history = historyOf(digest, this.#customer)
       const verdict = judge(history, this.rules, now, queue.calendarOf(row))
       queue.remove(row)
@@ -156,19 +162,24 @@ export class ContactGate {
     }
   }
 
-  #indexed(): ContactIndex {
+  #indexed(): { first: ContactIndex; accounts: ContactIndex } {
     if (this.#index !== null) return this.#index
-    this.#index = new ContactIndex()
-    const { leads } = this.#campaign
-    for (let row = 0; row < leads.size; row++) {
-      const contact = leads.contactOf(row)
-      if (contact !== 0) this.#index.add(contact, row)
-    }
+    this.#index = { first: new ContactIndex(), accounts: new ContactIndex() }
+    for (let row = 0; row < this.#campaign.leads.size; row++) this.#file(row)
     return this.#index
   }
 
+  /** Puts a row under its contacts; those contacts. */
+  #file(row: number): ContactId[] {
+    const contacts = this.#campaign.leads.contactsOf(row)
+    const [first, account] = contacts
+    if (first !== undefined) this.#index?.first.add(first, row)
+    if (account !== undefined) this.#index?.accounts.add(account, row)
+    return contacts
+  }
+
   #meet(contact: ContactId): void {
-    if (this.#new.length < NEW_MAX) this.#new.push(contact)
+    if (this.rules !== null && this.#new.length < NEW_MAX) this.#new.push(contact)
   }
 
   /** The row must be in no queue. */
@@ -179,8 +190,11 @@ export class ContactGate {
 
   #block(row: number, verdict: Verdict): void {
     const { leads, queue } = this.#campaign
-    if (verdict.type === 'allowed') leads.blocks.lift(row)
-    else leads.blocks.set(row, legalFrom(queue.calendarOf(row), verdict.until).at, verdict.reason)
+    if (verdict.type === 'allowed') {
+      // One of two contacts cannot say that the other allows it too.
+      if (leads.contactsOf(row).length < 2) leads.blocks.lift(row)
+    } else if (verdict.type === 'refused')
+      leads.blocks.set(row, legalFrom(queue.calendarOf(row), verdict.until).at, verdict.reason)
   }
 
   get #customer(): CustomerId {

@@ -1,9 +1,9 @@
-// Contact note: what the contact's actor must hear of an outcome before the campaign journals it. A
+// Contact note: what contacts' actors must hear of an outcome before the campaign journals it. A
 // confirmed call was counted when it was confirmed; all others are told afterwards, and so is that
-// somebody was spoken to.
+// somebody was spoken to, and that they asked not to be contacted again.
 
-import type { AttemptAsked } from '../protocol/contact.ts'
-import { dispositionOf } from '../protocol/dispositions.ts'
+import { type AttemptAsked, type ContactId, isShared } from '../protocol/contact.ts'
+import { standardIn } from '../protocol/dispositions.ts'
 import type { LeadDisposed, LeadNoted } from '../protocol/events.ts'
 import type { Campaign } from './campaign.ts'
 import type { Decision } from './lease.ts'
@@ -19,24 +19,43 @@ export interface NoteContext {
   mint: () => string
 }
 
-/** What to tell the contact's actor first; null where it knows, or where there is no contact. */
-export function noteFor(
+/** What to tell which contacts first; none where they know, or where there is no contact. */
+export function notesFor(
   campaign: Campaign,
   { events }: Decision,
   { at, history, mint }: NoteContext,
-): AttemptAsked | null {
+): AttemptAsked[] {
   const event = events.find(isOutcome)
   const row = event === undefined ? undefined : campaign.leads.row(event.lead_id)
-  if (event === undefined || row === undefined) return null
-  const contact = campaign.leads.contactOf(row)
-  if (contact === 0) return null
-  const conversed = dispositionOf(event.code)?.human === true
+  if (event === undefined || row === undefined) return []
+  const conversed = standardIn(event).human
   const confirmedAt = confirmationOf(campaign, row, event, history)
-  if (confirmedAt !== null && !conversed) return null
   const told = event.type === 'lead.disposed' ? event.attempted_at : (at ?? event.at)
   const attemptedAt = confirmedAt ?? told
-  const asked = campaign.contacts.askedFor(row, event.award_id ?? mint(), contact)
-  return { ...asked, attemptedAt, conversed }
+  const own = event.type === 'lead.disposed' ? event.attempt_id : undefined
+  const id = event.award_id ?? own ?? mint()
+  return campaign.leads.contactsOf(row).flatMap((contact, place) => {
+    const suppress = suppressionOf(event, contact, place)
+    if (confirmedAt !== null && !conversed && suppress === undefined) return []
+    const asked = campaign.contacts.askedFor(row, id, contact)
+    const note = { ...asked, attemptedAt, conversed }
+    return [suppress === undefined ? note : { ...note, suppress }]
+  })
+}
+
+/** Whom a disposition suppresses: the person reached, or the account whoever is reached for it. */
+function suppressionOf(
+  event: LeadDisposed | LeadNoted,
+  contact: ContactId,
+  place: number,
+): AttemptAsked['suppress'] {
+  const { suppresses, code } = standardIn(event)
+  if (suppresses === undefined || event.type !== 'lead.disposed') return undefined
+  const kind = isShared(contact) ? 'phone' : 'account'
+  // A paid account leaves its phone alone; who asked not to be called may be reached elsewhere (G13).
+  if (suppresses === 'account' ? kind === 'phone' : place > 0) return undefined
+  const by = event.contractor_id == null ? event.channel : `contractor ${event.contractor_id}`
+  return { kind, by, reason: code }
 }
 
 function confirmationOf(

@@ -5,7 +5,9 @@
 //   CO1. An attempt that was judged is counted in the same step, so no two can be let through on
 //        one history, whatever campaigns, hosts or shards they come from (I14).
 //   CO2. The same attempt asked for again is allowed and changes nothing: an answer may be lost.
-//   CO3. State changes only in `apply`; `decide` reads. The actor's time never runs back (I8).
+//   CO3. Who is suppressed is refused whatever was counted before: an attempt that was allowed and not
+//        begun is asked for again in vain (I4).
+//   CO4. State changes only in `apply`; `decide` reads. The actor's time never runs back (I8).
 
 import { Calendar } from '../policy/calendar.ts'
 import { ATTEMPT_KEPT_MS, judge, LAST_KEPT_MS } from '../policy/caps.ts'
@@ -16,25 +18,42 @@ import {
   isShared,
   type Verdict,
 } from '../protocol/contact.ts'
-import type { ContactAttempted, ContactEvent } from '../protocol/events.ts'
-import type { CustomerId } from '../protocol/ids.ts'
+import { type ContactAttempted, type ContactEvent, isSuppressionEvent } from '../protocol/events.ts'
+import type { CustomerId, ShardId } from '../protocol/ids.ts'
+import type { SuppressionEntry, SuppressionEvent } from '../protocol/suppression.ts'
 import { ContactHistories, type HistoryImage } from './contact-history.ts'
+import { Suppressions } from './suppressions.ts'
 
 const ALLOWED: Verdict = { type: 'allowed' }
-/** Contacts in one part of a snapshot: some 300 kB. */
+/** Contacts, or suppressions, in one part of a snapshot: some 300 kB. */
 const IMAGE_CONTACTS = 4096
 const ZONES_KEPT = 500
 
 export interface ContactsImage {
   at: number
   contacts: HistoryImage[]
+  /** Absent before 0.3. */
+  suppressions?: SuppressionEntry[]
+}
+
+/** What a contact's actor decided: what to journal, and its word. */
+export interface Heard {
+  events: (ContactEvent | SuppressionEvent)[]
+  verdict: Verdict
 }
 
 export class Contacts {
   readonly #histories = new ContactHistories<ContactId>()
   readonly #days = new Map<string, Calendar>()
+  /** Who must not be contacted, here and as the other shards decided. */
+  readonly suppressions: Suppressions
   /** The actor's latest instant. */
   at = 0
+
+  /** `shard`: the one it lives in. */
+  constructor(shard = 0 as ShardId) {
+    this.suppressions = new Suppressions(shard)
+  }
 
   get size(): number {
     return this.#histories.size
@@ -46,28 +65,49 @@ export class Contacts {
   }
 
   /** Judges an attempt that is to be made, or takes note of one that was. */
-  decide(asked: AttemptAsked, clock: number): { events: ContactEvent[]; verdict: Verdict } {
-    const { contact, customer, attempt: id, attemptedAt, conversed } = asked
+  decide(asked: AttemptAsked, clock: number): Heard {
     const now = this.clock(clock)
-    const events: ContactEvent[] = []
-    const known = this.#histories.knows(contact, id)
-    if (attemptedAt === null && !known) {
-      const verdict = this.#judge(asked, now)
-      if (verdict.type === 'allowed') events.push(attempted(asked, now, now))
-      return { events, verdict }
+    if (asked.attemptedAt !== null) return this.#hear(asked, asked.attemptedAt, now)
+    const standing = this.suppressions.standing(asked.contact, asked.customer)
+    if (standing !== null) {
+      const { at: since, reason } = standing
+      return { events: [], verdict: { type: 'suppressed', since, reason } }
     }
+    if (this.#histories.knows(asked.contact, asked.attempt)) {
+      return { events: [], verdict: ALLOWED }
+    }
+    const verdict = this.#judge(asked, now)
+    const events = verdict.type === 'allowed' ? [attempted(asked, now, now)] : []
+    return { events, verdict }
+  }
+
+  #hear(asked: AttemptAsked, attemptedAt: number, now: number): Heard {
+    const { contact, customer, campaign, attempt: id, conversed, suppress } = asked
+    const events: Heard['events'] = []
     // A caller's clock may be a little ahead; a call of long ago is asked for by no rule any more.
-    const at = Math.min(attemptedAt ?? now, now)
+    const at = Math.min(attemptedAt, now)
+    const known = this.#histories.knows(contact, id)
     if (!known && at > now - LAST_KEPT_MS) events.push(attempted(asked, now, at))
     const spoken = this.#histories.spoke(contact, { at, customer })
     if (conversed && !spoken && at > now - ATTEMPT_KEPT_MS) {
       events.push({ type: 'contact.conversed', ...about(asked, now), attempted_at: at })
     }
+    if (suppress !== undefined) {
+      const added = this.suppressions.decide(
+        { op: 'add', contact, customer, campaign, ...suppress },
+        now,
+      )
+      if (added !== null) events.push(added)
+    }
     return { events, verdict: ALLOWED }
   }
 
-  apply(event: ContactEvent): void {
+  apply(event: ContactEvent | SuppressionEvent): void {
     this.at = Math.max(this.at, event.at)
+    if (isSuppressionEvent(event)) {
+      this.suppressions.apply(event)
+      return
+    }
     const { contact, customer_id: customer, attempted_at: at, attempt_id: id } = event
     if (event.type === 'contact.attempted') {
       this.#histories.attempted(contact, { at, customer, id }, event.at)
@@ -96,13 +136,23 @@ export class Contacts {
   images(): { count: number; parts: Iterable<ContactsImage> } {
     const { at } = this
     const histories = this.#histories.images()
-    const count = Math.ceil(this.size / IMAGE_CONTACTS)
-    return { count, parts: { [Symbol.iterator]: () => partsOf(at, histories) } }
+    const suppressions = this.suppressions.image()
+    const count =
+      Math.ceil(this.size / IMAGE_CONTACTS) + Math.ceil(suppressions.length / IMAGE_CONTACTS)
+    const parts = function* () {
+      yield* partsOf(at, histories)
+      for (let from = 0; from < suppressions.length; from += IMAGE_CONTACTS) {
+        const some = suppressions.slice(from, from + IMAGE_CONTACTS)
+        yield { at, contacts: [], suppressions: some }
+      }
+    }
+    return { count, parts: { [Symbol.iterator]: parts } }
   }
 
-  load({ at, contacts }: ContactsImage): void {
+  load({ at, contacts, suppressions = [] }: ContactsImage): void {
     this.at = at
     for (const history of contacts) this.#histories.load(history)
+    this.suppressions.load(suppressions)
   }
 
   #judge({ contact, customer, rules, zone }: AttemptAsked, now: number): Verdict {

@@ -58,7 +58,7 @@ const OWED_TERM = 'min_share'
 
 /** A candidate that a floor lifts: its score with the floor's term, and what to say of it. */
 export interface Lift {
-  readonly term: typeof STALE_TERM | typeof OWED_TERM
+  readonly term: typeof STALE_TERM | typeof OWED_TERM | 'allocated' | 'deadline'
   readonly value: number
   readonly detail: string
 }

@@ -6,11 +6,14 @@ import { Learnt } from '../policy/learnt.ts'
 import type { ContractorId } from '../protocol/ids.ts'
 import type { Model } from '../protocol/model.ts'
 import type { Settings } from '../protocol/settings.ts'
+import type { AccountsImage } from './accounts.ts'
+import type { AllocationsImage } from './allocations.ts'
 import { Campaign, type Lease } from './campaign.ts'
 import type { HistoryImage } from './contact-history.ts'
 import { Leads, type LeadsImage } from './leads.ts'
 import type { Arrivals } from './punctuality.ts'
 import type { SlaDay, TatCount } from './sla-ledger.ts'
+import type { TallyImage } from './tally.ts'
 
 export interface CampaignImage {
   settings: Settings
@@ -29,8 +32,13 @@ export interface CampaignImage {
   /** Awards owed to stale leads, see floors.ts. */
   owes_stale?: number
   adoptedAt?: number
+  /** What attempts came to, and who did what; absent before 0.3, and where there were none. */
+  accounts?: AccountsImage
+  tally?: TallyImage
   /** Attempts on leads that have neither phone nor account number; absent where there were none. */
   own?: HistoryImage[]
+  /** Absent where nothing was ever allocated. */
+  allocations?: AllocationsImage
 }
 
 /** A copy that later events do not change. */
@@ -50,7 +58,10 @@ export function imageOf(campaign: Campaign): CampaignImage {
   if (campaign.floors.stale !== 0) image.owes_stale = campaign.floors.stale
   if (campaign.learnt.model.version > 0) image.model = campaign.learnt.model
   if (campaign.adoptedAt !== null) image.adoptedAt = campaign.adoptedAt
+  if (!campaign.accounts.isEmpty) image.accounts = campaign.accounts.image()
+  if (campaign.tally.size > 0) image.tally = campaign.tally.image()
   if (campaign.contacts.own.size > 0) image.own = [...campaign.contacts.own.images()]
+  if (!campaign.allocations.isEmpty) image.allocations = campaign.allocations.image()
   return image
 }
 
@@ -70,7 +81,10 @@ export function campaignFrom(image: CampaignImage): Campaign {
   campaign.floors.stale = image.owes_stale ?? 0
   if (image.model !== undefined) campaign.learnt = new Learnt(image.model)
   campaign.adoptedAt = image.adoptedAt ?? null
+  if (image.accounts !== undefined) campaign.accounts.load(image.accounts)
+  if (image.tally !== undefined) campaign.tally.load(image.tally)
   for (const history of image.own ?? []) campaign.contacts.own.load(history)
+  if (image.allocations !== undefined) campaign.allocations.load(image.allocations)
   campaign.rebuild()
   return campaign
 }

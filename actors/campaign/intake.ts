@@ -3,18 +3,26 @@
 
 import { phoneZones } from '../policy/phone-zones.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
-import type { LeadAccepted, LeadUpdated, StoredLead } from '../protocol/events.ts'
+import { contactOf } from '../protocol/contact.ts'
+import type { LeadAccepted, LeadAllocated, LeadUpdated, StoredLead } from '../protocol/events.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { keyRefOf, type Sealer } from '../protocol/seal.ts'
+import { formatTime } from '../protocol/time.ts'
+import { allocationFault, allocationSent } from './allocation-intake.ts'
 import type { Campaign } from './campaign.ts'
 import { legalFrom } from './hours.ts'
 import { type Config, isTerminal, originOf, stateOf } from './lead-table.ts'
 import { canonical } from './leads.ts'
+import type { Suppressions } from './suppressions.ts'
 
-export type IntakeDecision =
+export type IntakeDecision = (
   | { outcome: IngestOutcome; event?: undefined }
   | { outcome: 'accepted'; event: LeadAccepted }
   | { outcome: 'updated'; event: LeadUpdated }
+) & {
+  /** Follows the other event, where there is one. */
+  allocated?: LeadAllocated
+}
 
 /** Fields that mean the same on a new and on a known lead and need no sealing. */
 const PLAIN = ['city', 'source', 'last_activity', 'stage', 'timezone', 'amount_due'] as const
@@ -24,6 +32,7 @@ export function decideIntake(
   input: LeadInput,
   clock: number,
   sealer: Sealer,
+  suppressions?: Suppressions,
 ): IntakeDecision {
   const customer = campaign.settings.customer_id
   if (input.customer_id !== undefined && input.customer_id !== customer) {
@@ -36,10 +45,43 @@ export function decideIntake(
     )
   }
   const now = campaign.clock(clock)
+  const wrong = allocationFault(campaign, input)
+  if (wrong !== undefined) return { outcome: wrong }
   const row = campaign.leads.row(input.id)
-  return row === undefined
-    ? accept(campaign, input, now, sealer)
-    : update(campaign, row, input, now, sealer)
+  const barred = row === undefined ? unsubscribed(campaign, input, sealer, suppressions) : undefined
+  if (barred !== undefined) return barred
+  const decision =
+    row === undefined
+      ? accept(campaign, input, now, sealer)
+      : update(campaign, row, input, now, sealer)
+  const allocated = allocationSent(campaign, input, now)
+  if (allocated === undefined || typeof decision.outcome === 'object') return decision
+  return decision.event === undefined
+    ? { outcome: 'updated', allocated }
+    : { ...decision, allocated }
+}
+
+/** Who asked not to be contacted does not come back with a new list. */
+export function unsubscribed(
+  campaign: Campaign,
+  { phone, account_no }: LeadInput,
+  sealer: Sealer,
+  suppressions: Suppressions | undefined,
+): IntakeDecision | undefined {
+  if (suppressions?.anybody !== true) return undefined
+  const { customer_id } = campaign.settings
+  const keys = [
+    ['/phone', phone == null ? 0 : contactOf(sealer.hash(phone), 0)],
+    ['/account_no', account_no == null ? 0 : contactOf(0, sealer.hash(account_no))],
+  ] as const
+  for (const [path, contact] of keys) {
+    const standing = contact === 0 ? null : suppressions.standing(contact, customer_id)
+    if (standing === null) continue
+    const since = formatTime(standing.at)
+    const cure = 'it is not to be contacted until that suppression is lifted'
+    return rejected(path, `unsubscribed since ${since}: ${cure}`)
+  }
+  return undefined
 }
 
 function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Sealer): IntakeDecision {

@@ -17,8 +17,10 @@ export interface Candidate {
   lane: Lane
   arrival: number
   scene: Scene
-  /** What a promised share added to its score, see floors.ts. */
+  /** What a promised share or an allocation added to its score, see floors.ts. */
   lifts?: readonly Lift[]
+  /** Its lifts are all of its score: the policy's terms are not in it. */
+  alone?: true
 }
 
 export class LaneQueue {

@@ -20,6 +20,8 @@ const STATES = [
   'lost',
   'invalid',
   'suppressed',
+  // Behind the ends, for configurations of older snapshots keep their numbers.
+  'held',
 ] as const
 const ORIGINS: readonly Origin[] = ['waiting', 'rescheduled', 'callback', 'stale']
 export const MOVES: readonly Move[] = [
@@ -39,6 +41,9 @@ export const MOVES: readonly Move[] = [
   'retype.live',
   'retype.stale',
   'retype.rescheduled',
+  'later',
+  'hold',
+  'release',
 ]
 
 /** The most reschedules a campaign may set, and so the largest count a configuration holds. */
@@ -90,11 +95,18 @@ export function reschedulesOf(config: Config): number {
 }
 
 export function isTerminal(config: Config): boolean {
-  return config >= FIRST_TERMINAL
+  return config >= FIRST_TERMINAL && config < FIRST_HELD
 }
 
 const FIRST_TERMINAL = configOf({
   state: 'converted',
+  origin: 'waiting',
+  leadType: 'Live',
+  reschedules: 0,
+})
+
+const FIRST_HELD = configOf({
+  state: 'held',
   origin: 'waiting',
   leadType: 'Live',
   reschedules: 0,

@@ -7,6 +7,8 @@
 //   L2. A live lead that misses is rescheduled while `reschedules < max`; the miss after the last
 //       makes it stale. There is no way to a reschedule beyond `max`.
 //   L3. The four ends are final: no event leaves them.
+//   L4. A held lead is attempted by nobody until it is released or an outcome comes without an
+//       attempt of ours; it is released to where its type waits.
 
 import { assign, setup } from 'xstate'
 import type { LeadType } from '../protocol/lead.ts'
@@ -32,7 +34,10 @@ export type LeadMachineEvent =
   | { type: 'return' }
   | { type: 'miss' }
   | { type: 'busy' }
+  | { type: 'later' }
   | { type: 'callback' }
+  | { type: 'hold' }
+  | { type: 'release' }
   | { type: 'converted' }
   | { type: 'lost' }
   | { type: 'invalid' }
@@ -50,6 +55,7 @@ const machine = setup({
   guards: {
     canReschedule: ({ context }) =>
       context.leadType === 'Live' && context.reschedules < context.max,
+    isLive: ({ context }) => context.leadType === 'Live',
     fromWaiting: ({ context }) => context.origin === 'waiting',
     fromRescheduled: ({ context }) => context.origin === 'rescheduled',
     fromCallback: ({ context }) => context.origin === 'callback',
@@ -91,7 +97,12 @@ const outcomes = {
     { guard: 'canReschedule', target: 'rescheduled', actions: 'reschedule' },
     { target: 'stale', actions: 'exhaust' },
   ],
+  later: [
+    { guard: 'isLive', target: 'rescheduled', actions: 'close' },
+    { target: 'stale', actions: 'close' },
+  ],
   callback: { target: 'callback', actions: 'close' },
+  hold: { target: 'held', actions: 'close' },
   converted: { target: 'converted', actions: 'close' },
   lost: { target: 'lost', actions: 'close' },
   invalid: { target: 'invalid', actions: 'close' },
@@ -167,6 +178,15 @@ export const leadMachine = machine.createMachine({
       on: { confirm: 'confirmed', return: back, busy: back, ...outcomes, ...retypeLeased },
     },
     confirmed: { on: { return: back, busy: back, ...outcomes, ...retypeLeased } },
+    held: {
+      on: {
+        ...outcomes,
+        release: [{ guard: 'isLive', target: 'rescheduled' }, { target: 'stale' }],
+        'retype.live': { actions: 'freshen' },
+        'retype.stale': { actions: 'age' },
+        'retype.rescheduled': { actions: 'countReschedule' },
+      },
+    },
     converted: { type: 'final' },
     lost: { type: 'final' },
     invalid: { type: 'final' },

@@ -1,7 +1,7 @@
 // Leads: one campaign's leads as rows of typed arrays. A million leads are some 130 MB this way,
 // and 3.5 GB as actors. Rows are in order of acceptance and never move.
 
-import { type ContactId, contactOf } from '../protocol/contact.ts'
+import { type ContactId, contactOf, contactsOf } from '../protocol/contact.ts'
 import type { StoredLead } from '../protocol/events.ts'
 import type { CustomerId, LeadId } from '../protocol/ids.ts'
 import { keyRefOf } from '../protocol/seal.ts'
@@ -53,6 +53,14 @@ const COLUMNS = {
   closing: Uint8Array,
   /** Stream sequence of the record with its last event. */
   lastSeq: Float64Array,
+  /** Which suppressions bar it, see bars.ts. */
+  barred: Uint8Array,
+  /** Its last disposition, its last one that is known to mean something, the best of its cycle and
+   * the one that stands, see accounts.ts. */
+  last: Uint16Array,
+  known: Uint16Array,
+  best: Uint16Array,
+  standing: Uint16Array,
 } as const
 
 type ColumnName = keyof typeof COLUMNS
@@ -176,6 +184,17 @@ export class Leads {
   contactOf(row: number): ContactId | 0 {
     const { phoneHash, accountHash } = this.columns
     return contactOf(phoneHash[row] as number, accountHash[row] as number)
+  }
+
+  /** Everybody whose word an attempt on the lead needs, whom it reaches first. */
+  contactsOf(row: number): ContactId[] {
+    const { phoneHash, accountHash } = this.columns
+    return contactsOf(phoneHash[row] as number, accountHash[row] as number)
+  }
+
+  /** Whether a suppression keeps it out of every queue. */
+  isBarred(row: number): boolean {
+    return this.columns.barred[row] !== 0
   }
 
   /** The zones a lead's calling hours go by: its own, else its phone's, else null. */

@@ -3,17 +3,17 @@
 import { reasonOf } from '../policy/caps.ts'
 import { chanceNow } from '../policy/index-policy.ts'
 import type { Order } from '../protocol/commands.ts'
-import type { AttemptAsked, ContactId, Verdict } from '../protocol/contact.ts'
-import type { Event, LeadAwarded } from '../protocol/events.ts'
+import { type AttemptAsked, type ContactId, isShared, type Verdict } from '../protocol/contact.ts'
+import type { Event, LeadAwarded, LeadRefused } from '../protocol/events.ts'
 import type { AwardId, LeadId } from '../protocol/ids.ts'
 import type { RefusedReason, Reply } from '../protocol/replies.ts'
 import { formatTime } from '../protocol/time.ts'
+import { bar } from './bars.ts'
 import { candidates } from './bid.ts'
 import type { Campaign, Lease } from './campaign.ts'
 import { EXPLORED, explore, explores, uniform } from './explore.ts'
 import { firstCall, legalFrom } from './hours.ts'
 import type { Candidate } from './lane-queue.ts'
-import { stateOf } from './lead-table.ts'
 import { termsOf } from './why.ts'
 
 /** A talk of two hours ends any lease: beyond it somebody forgot to hang up. */
@@ -96,15 +96,15 @@ function reaches({ rank, score }: Candidate, reserve: Order['reserve']): boolean
 }
 
 /**
- * Right before dialling: the last word on calling hours and attempts, and the start of the first
- * call. Returns `ask` where the contact's actor has to be heard first: the caller asks it, and then
- * here again with its word.
+ * Right before dialling: the last word on suppression, calling hours and attempts, and the start of
+ * the first call. Returns `ask` where a contact's actor has to be heard first: the caller asks it,
+ * and then here again with its word.
  */
 export function decideConfirm(
   campaign: Campaign,
   award_id: string,
   clock: number,
-  word?: ContactWord,
+  words: readonly ContactWord[] = [],
 ): Decision | { ask: AttemptAsked } {
   const now = campaign.clock(clock)
   const held = campaign.leaseOf(award_id)
@@ -112,15 +112,23 @@ export function decideConfirm(
   const { row, lease } = held
   if (lease.confirmedAt !== null)
     return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
-  if (!campaign.queue.calendarOf(row).isOpen(now)) return refused('outside_hours')
-  const contact = campaign.leads.contactOf(row)
-  // The lead's phone may have changed since the word was asked for.
-  if (contact !== 0 && word?.contact !== contact) {
-    return { ask: campaign.contacts.askedFor(row, award_id, contact) }
+  const calendar = campaign.queue.calendarOf(row)
+  if (!calendar.isOpen(now)) {
+    const until = calendar.nextOpen(now)
+    const refusal = refusalOf(campaign, row, now, {
+      award_id: lease.award_id,
+      contractor_id: lease.contractor_id,
+      channel: 'call',
+      reason: 'outside_hours',
+      rule: 'calling_hours',
+      ...(Number.isFinite(until) ? { until } : {}),
+    })
+    return { events: [refusal], reply: { type: 'refused', reason: 'outside_hours' } }
   }
-  const verdict =
-    word !== undefined && contact !== 0 ? word.verdict : campaign.contacts.judgeOwn(row, now)
-  if (verdict.type === 'refused') return overrun(campaign, row, lease, now, verdict)
+  const judged = judgeAttempt(campaign, row, award_id, now, words)
+  if ('ask' in judged) return judged
+  if (judged.type === 'suppressed') return suppressedNow(campaign, row, judged, now)
+  if (judged.type === 'refused') return overrun(campaign, row, lease, now, judged)
   const lease_until = Math.max(lease.until, now + campaign.settings.lease.ttl_s * 1000)
   return {
     events: [
@@ -129,12 +137,71 @@ export function decideConfirm(
         ...about(campaign, lease),
         at: now,
         lease_until,
-        contact,
+        ...contactsIn(campaign, row),
         ...firstCall(campaign, row, now),
       },
     ],
     reply: { type: 'confirmed', lease_until: formatTime(lease_until) },
   }
+}
+
+/** What all who must be heard say of an attempt; `ask` where one was not heard yet. */
+export function judgeAttempt(
+  campaign: Campaign,
+  row: number,
+  attempt: string,
+  now: number,
+  words: readonly ContactWord[],
+): Judged | { ask: AttemptAsked } {
+  const contacts = campaign.leads.contactsOf(row)
+  if (contacts.length === 0) return campaign.contacts.judgeOwn(row, now)
+  for (const contact of contacts) {
+    // The lead's phone may have changed since words were asked for.
+    const word = words.find((heard) => heard.contact === contact)
+    if (word === undefined) return { ask: campaign.contacts.askedFor(row, attempt, contact) }
+    const { verdict } = word
+    if (verdict.type === 'suppressed') return { ...verdict, contact }
+    if (verdict.type === 'refused') return verdict
+  }
+  return { type: 'allowed' }
+}
+
+/** A verdict, and of a suppression whose. */
+export type Judged =
+  | Exclude<Verdict, { type: 'suppressed' }>
+  | (Extract<Verdict, { type: 'suppressed' }> & { contact?: ContactId })
+
+/** Whose actors allowed an attempt, for its event. */
+export function contactsIn(
+  campaign: Campaign,
+  row: number,
+): { contact: ContactId | 0; account?: ContactId } {
+  const [contact, account] = campaign.leads.contactsOf(row)
+  if (contact === undefined) return { contact: 0 }
+  return account === undefined ? { contact } : { contact, account }
+}
+
+/** Its contact is suppressed, and this campaign had not heard of it yet. */
+function suppressedNow(
+  campaign: Campaign,
+  row: number,
+  { contact, reason }: Extract<Judged, { type: 'suppressed' }>,
+  now: number,
+): Decision {
+  const kind = contact !== undefined && isShared(contact) ? 'phone' : 'account'
+  const events = bar(campaign, row, { kind, by: 'suppression', reason }, now)
+  return { events, reply: { type: 'refused', reason: 'suppressed' } }
+}
+
+/** Who asked for which attempt in vain, and why. */
+export function refusalOf(
+  campaign: Campaign,
+  row: number,
+  at: number,
+  why: Pick<LeadRefused, 'award_id' | 'contractor_id' | 'channel' | 'reason' | 'rule' | 'until'>,
+): LeadRefused {
+  const lead = { campaign_id: campaign.id, lead_id: campaign.leads.id(row), at }
+  return { type: 'lead.refused', ...lead, ...why }
 }
 
 /** A rule on attempts refuses the call: the lease ends, and its lead sleeps. */
@@ -242,7 +309,7 @@ export function whyClosed(campaign: Campaign, award_id: string): RefusedReason |
   const parts = campaign.partsOf(award_id)
   const row = parts === null ? undefined : campaign.leads.row(parts.lead)
   if (parts === null || row === undefined) return 'unknown'
-  const { awardN, config } = campaign.leads.columns
+  const { awardN } = campaign.leads.columns
   if (!campaign.isLastAward(row, award_id)) {
     return parts.n >= (awardN[row] as number) ? 'unknown' : 'closed'
   }
@@ -256,7 +323,7 @@ export function whyClosed(campaign: Campaign, award_id: string): RefusedReason |
     case 'cooling':
       return 'capped'
     case 'revoked':
-      return stateOf(config[row] as number) === 'suppressed' ? 'suppressed' : 'closed'
+      return campaign.stateOf(row) === 'suppressed' ? 'suppressed' : 'closed'
     default:
       return 'closed'
   }

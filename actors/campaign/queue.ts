@@ -223,6 +223,11 @@ export class Queue {
     return { row, rank, score: this.policy.score(lane, arrival, scene), lane, arrival, scene }
   }
 
+  /** The lane a row that `isAwake` waits in. */
+  waitsIn(row: number): LaneQueue {
+    return this.#lanes[this.#laneOfRow[row] as number] as LaneQueue // Awake is to have a place.
+  }
+
   /** What a row's chance depends on, as it is now. */
   featuresOf(row: number): Features {
     const kind = this.kindOf(row) ?? 'stale'
@@ -381,7 +386,7 @@ export class Queue {
   kindOf(row: number): Kind | null {
     const { config, attempts } = this.#leads.columns
     const value = config[row] as number
-    if (isTerminal(value)) return null
+    if (isTerminal(value) || this.#leads.isBarred(row)) return null
     switch (stateOf(value)) {
       case 'waiting':
         return (attempts[row] as number) === 0 ? 'first' : 'again'

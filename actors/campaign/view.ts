@@ -38,6 +38,10 @@ export function leadView(campaign: Campaign, row: number, opened: Opened): LeadV
   if (lead.amount_due !== null) view.amount_due = lead.amount_due
   if (lead.attributes !== null) view.attributes = lead.attributes
   if (lead.revision > 0) view.revision = lead.revision
+  const allocation = campaign.allocations.of(row)
+  if (allocation === null || campaign.settings.mode !== 'allocated') return view
+  view.contractor_id = allocation.contractor
+  if (allocation.deadline !== null) view.deadline = formatTime(allocation.deadline)
   return view
 }
 
@@ -48,6 +52,7 @@ const STATES = [
   'rescheduled',
   'callback',
   'stale',
+  'held',
   'converted',
   'lost',
   'invalid',

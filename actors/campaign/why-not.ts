@@ -3,16 +3,22 @@
 //
 // The reasons are those a refused request counts (bid.ts), one lead at a time and in words. A lead
 // is told of everything that keeps it back, for lifting one thing alone would disappoint; what it is
-// counted under comes first.
+// counted under comes first. An allocated lead's place is among those of its contractor.
 
 import { Calendar, zonesOf } from '../policy/calendar.ts'
-import type { LeadEvent } from '../protocol/events.ts'
+import { type Effect, standardIn } from '../protocol/dispositions.ts'
+import type { LeadDisposed, LeadEvent } from '../protocol/events.ts'
 import type { NotCalled, Waiting } from '../protocol/replies.ts'
+import { SUPPRESSION_KINDS, type SuppressionKind } from '../protocol/suppression.ts'
 import { formatTime } from '../protocol/time.ts'
+import { allocated, ownCandidates } from './allocated-bid.ts'
+import { barOf } from './bars.ts'
 import { conditionsOf } from './bid.ts'
 import type { Campaign } from './campaign.ts'
+import type { Candidate } from './lane-queue.ts'
 import { type Config, isTerminal, stateOf } from './lead-table.ts'
-import { detailsOf } from './why.ts'
+import type { Conditions } from './queue.ts'
+import { detailsOf, termsOf } from './why.ts'
 
 /** Leads looked at to tell a lead's place; further back it is "more than" so many. */
 const PLACES_MAX = 1000
@@ -33,16 +39,19 @@ export function whyNot(
   if (campaign.quarantined === null) campaign.queue.wake(now)
   const barred = [
     ...end(campaign, row),
-    ...hold(campaign, row),
+    ...bars(campaign, row),
+    ...leased(campaign, row),
+    ...held(campaign, row),
+    ...unallocated(campaign, row),
     ...[...rest(campaign, row, now), ...sleep(campaign, row, now, dueBy)].sort(longestFirst),
     ...stop(campaign),
     ...night(campaign, row, now),
   ]
-  const skips = skipped(campaign, row, now)
-  const not_called = [...barred, ...skips]
+  const others = [...reserved(campaign, row), ...skipped(campaign, row, now)]
+  const not_called = [...barred, ...others]
   return {
     ...(not_called.length === 0 ? {} : { not_called }),
-    // Who skipped it does not get it today; anybody else may.
+    // Who skipped it does not get it today, nor who it is not allocated to; somebody may.
     ...(barred.length === 0 ? { waiting: waitingOf(campaign, row, now) } : {}),
   }
 }
@@ -58,7 +67,12 @@ export function setsDue(event: LeadEvent): boolean {
     case 'lead.skipped':
       return event.contractor_id === null
     case 'lead.disposed':
-      return event.result.due_at !== null
+      // What was reported of a promise or a hold that goes on left its time as it was.
+      return event.result.due_at !== null && event.kept !== true && effectOf(event) !== 'none'
+    case 'lead.released':
+      return true
+    case 'lead.paid':
+      return event.due_at !== undefined
     default:
       return false
   }
@@ -74,7 +88,49 @@ function end(campaign: Campaign, row: number): NotCalled[] {
   return [{ reason: 'closed', detail: `it is ${state}: that is final` }]
 }
 
-function hold(campaign: Campaign, row: number): NotCalled[] {
+const SUPPRESSED: { readonly [kind in SuppressionKind]: string } = {
+  phone: 'its phone number is',
+  account: 'its account is',
+  lead: 'the lead itself is',
+}
+
+/** Each suppression by itself: lifting one leaves the others. */
+function bars({ leads }: Campaign, row: number): NotCalled[] {
+  const { config, barred } = leads.columns
+  if (isTerminal(config[row] as Config)) return []
+  return SUPPRESSION_KINDS.filter((kind) => ((barred[row] as number) & barOf(kind)) !== 0).map(
+    (kind) => ({
+      reason: 'suppressed',
+      detail: `${SUPPRESSED[kind]} suppressed: nobody contacts it until that is lifted`,
+    }),
+  )
+}
+
+function held(campaign: Campaign, row: number): NotCalled[] {
+  if (stateOf(campaign.leads.columns.config[row] as Config) !== 'held') return []
+  const code = campaign.accounts.codeOf(row, 'effective')
+  const because = code === null ? '' : ` after ${code}`
+  return [{ reason: 'held', detail: `on hold${because} until somebody releases it` }]
+}
+
+function unallocated(campaign: Campaign, row: number): NotCalled[] {
+  const { settings, allocations } = campaign
+  if (settings.mode !== 'allocated' || campaign.isClosed(row)) return []
+  if (allocations.contractorOf(row) !== null) return []
+  const detail = 'allocated to nobody, and its campaign gives its leads to nobody else: allocate it'
+  return [{ reason: 'unallocated', detail }]
+}
+
+/** Not for all: whose it is may be offered it. */
+function reserved({ settings, allocations }: Campaign, row: number): NotCalled[] {
+  const contractor = allocations.contractorOf(row)
+  if (settings.mode !== 'allocated' || contractor === null) return []
+  return [
+    { reason: 'allocated', detail: `allocated to contractor ${contractor}: nobody else gets it` },
+  ]
+}
+
+function leased(campaign: Campaign, row: number): NotCalled[] {
   const lease = campaign.leases.get(row)
   if (lease === undefined) return []
   const { award_id, contractor_id, until, confirmedAt } = lease
@@ -144,7 +200,11 @@ function causeOf(event: LeadEvent, { settings }: Campaign): string {
         : `sent as rescheduled at ${formatTime(at)}, ${later}${moved}`
     }
     case 'lead.disposed':
-      return `${callOf(event.code, formatTime(event.attempted_at), later, event.callback_at)}${moved}`
+      return `${attemptOf(event, later)}${moved}`
+    case 'lead.released':
+      return 'released from its hold'
+    case 'lead.paid':
+      return 'part of it was paid: called again for the rest'
     case 'lead.lapsed':
       return `called, and no outcome was reported: it rests for half an hour${moved}`
     case 'lead.skipped':
@@ -154,17 +214,31 @@ function causeOf(event: LeadEvent, { settings }: Campaign): string {
   }
 }
 
-function callOf(code: string, at: string, later: string, callbackAt: number | null): string {
-  switch (code) {
-    case 'no_answer':
-      return `no pick-up at ${at}, ${later}`
+function attemptOf(event: LeadDisposed, later: string): string {
+  const { code, callback_at, promise } = event
+  const at = formatTime(event.attempted_at)
+  const { effect, after_h } = standardIn(event)
+  const hours = after_h === undefined ? '' : `, again ${after_h} h later`
+  switch (effect) {
+    case 'miss':
+      return `${code === 'no_answer' ? 'no pick-up' : code} at ${at}, ${later}`
     case 'busy':
-      return `busy at ${at}, again half an hour later, or the next day after three`
+      return `${code} at ${at}, again half an hour later, or the next day after three`
+    case 'again':
+      return `${code} at ${at}, again half an hour later`
     case 'callback':
-      return `a callback was promised for ${callbackAt === null ? at : formatTime(callbackAt)}`
+      return callback_at === null
+        ? `${code} at ${at}${hours}`
+        : `a callback was promised for ${formatTime(callback_at)}`
+    case 'promise':
+      return `promised at ${at} to pay${promise === undefined ? '' : ` by ${formatTime(promise.until)}`}`
     default:
-      return `${code} at ${at}`
+      return `${code} at ${at}${hours}`
   }
+}
+
+function effectOf(event: LeadDisposed): Effect {
+  return standardIn(event).effect
 }
 
 function night(campaign: Campaign, row: number, now: number): NotCalled[] {
@@ -206,13 +280,11 @@ function skipped(campaign: Campaign, row: number, now: number): NotCalled[] {
 }
 
 function waitingOf(campaign: Campaign, row: number, now: number): Waiting {
-  const { queue } = campaign
   const conditions = conditionsOf(campaign, now)
-  const before = queue.best(PLACES_MAX + 1, now, conditions)
+  const { before, own } = standing(campaign, row, now, conditions)
   const place = before.findIndex((candidate) => candidate.row === row)
-  const own = queue.candidate(row, conditions)
   const details = detailsOf(campaign, own)
-  const terms = Object.entries(queue.policy.terms(own.lane, own.arrival, own.scene))
+  const terms = Object.entries(termsOf(campaign, own))
   const [best = own] = before
   const waiting: Waiting = {
     class: own.rank,
@@ -225,4 +297,24 @@ function waitingOf(campaign: Campaign, row: number, now: number): Waiting {
   }
   if (place >= 0) waiting.place = place + 1
   return waiting
+}
+
+/** The lead as its campaign bids it, and what goes before it: of its contractor's, where it has one. */
+function standing(
+  campaign: Campaign,
+  row: number,
+  now: number,
+  conditions: Conditions,
+): { before: Candidate[]; own: Candidate } {
+  const { queue, settings, allocations } = campaign
+  const count = PLACES_MAX + 1
+  const contractor = allocations.contractorOf(row)
+  if (settings.mode !== 'allocated' || contractor === null) {
+    return { before: queue.best(count, now, conditions), own: queue.candidate(row, conditions) }
+  }
+  const call = { contractor, count, now, hidden: undefined }
+  return {
+    before: ownCandidates(campaign, call, conditions),
+    own: allocated(campaign, row, conditions),
+  }
 }

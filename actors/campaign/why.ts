@@ -7,9 +7,10 @@ import type { Candidate } from './lane-queue.ts'
 /** The terms of a candidate's score; they add up to it. */
 export function termsOf(
   { queue }: Campaign,
-  { lane, arrival, scene, lifts = [] }: Candidate,
+  { lane, arrival, scene, lifts = [], alone }: Candidate,
 ): Record<string, number> {
-  const terms: Record<string, number> = { ...queue.policy.terms(lane, arrival, scene) }
+  const terms: Record<string, number> =
+    alone === true ? {} : { ...queue.policy.terms(lane, arrival, scene) }
   for (const { term, value } of lifts) terms[term] = value
   return terms
 }

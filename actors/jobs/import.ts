@@ -31,6 +31,8 @@ export interface ImportOptions {
   rows: AsyncIterable<Row>
   mapping?: Mapping | undefined
   given?: Given
+  /** Whose national phone numbers are read, ISO 3166-1 alpha-2; by default India's. */
+  country?: string
   ingest: Ingest
   /** Takes the rejected rows; a promise it returns is waited for. */
   rejects: (reject: Reject) => void | Promise<void>
@@ -109,9 +111,11 @@ class Run {
     }
     const read = this.#reader.read(cells)
     if (!read.ok) return this.#reject(line, read.fault)
-    const lead = parseLead(read.value)
+    const lead = parseLead(read.value, this.#options.country)
     if (!lead.ok) return this.#reject(line, lead.fault)
-    const { id, campaign_id } = lead.value
+    const { id, campaign_id, phone } = lead.value
+    // As it was read here: whoever takes it in may have another country's numbers in mind.
+    if (phone !== undefined) read.value.phone = phone
     // Two short remainders, for ids that are all multiples of something share a lane otherwise.
     const lane = this.#lanes[((id % 9973) + (campaign_id % 9973)) % LANES]
     return lane?.add({ key: `${campaign_id}.${id}`, line, lead: read.value })?.then(this.#check)

@@ -14,7 +14,14 @@ import { COLUMNS_MAX } from './row.ts'
 import { type Given, type RowReader, readRow, type Step, type Value } from './row-reader.ts'
 
 const FIELDS: readonly string[] = ['id', 'campaign_id', ...LEAD_FIELDS]
-const INTEGERS = new Set(['id', 'campaign_id', 'customer_id', 'amount_due', 'revision'])
+const INTEGERS = new Set([
+  'id',
+  'campaign_id',
+  'customer_id',
+  'amount_due',
+  'revision',
+  'contractor_id',
+])
 const HASHABLE = /^(id|campaign_id|customer_id|attributes\..+)$/
 const ATTRIBUTE = /^attributes\.(.{1,64})$/is
 const attributeSchema = z.union(

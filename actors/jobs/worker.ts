@@ -1,5 +1,5 @@
 // Worker: runs the import jobs that gateways staged, one at a time, in a process of its own; beside
-// them one of the workers learns from outcomes (see model-worker).
+// them one of the workers learns from outcomes (see model-worker), and one dials (see dialling/).
 //
 //   K1. A job is run from its start by whoever holds its claim: what another worker had done
 //       before it died is done again, and changes nothing.
@@ -9,6 +9,7 @@
 
 import { EngineError, InputError } from '../protocol/errors.ts'
 import { type ImportCounts, NO_COUNTS } from '../protocol/import-job.ts'
+import { COUNTRY_STANDARD } from '../protocol/phone.ts'
 import { sleep, systemClock } from '../runtime/clock.ts'
 import type { Config } from '../runtime/config.ts'
 import type { ImportClaim } from '../runtime/import-claim.ts'
@@ -17,6 +18,7 @@ import type { Log } from '../runtime/log.ts'
 import { connectNats, type Link } from '../runtime/nats.ts'
 import type { Running } from '../runtime/process.ts'
 import { provision } from '../runtime/streams.ts'
+import { DiallingWorker } from './dialling/dialling-worker.ts'
 import { importLeads } from './import.ts'
 import { natsIngest } from './ingest.ts'
 import { makeLearner } from './learning-turn.ts'
@@ -35,13 +37,15 @@ export async function startWorker(config: Config, log: Log): Promise<Running> {
   const link = await connectNats(config, `worker-${config.hostId}`, log)
   try {
     await provision(link, config)
-    const worker = new Worker(link, await ImportStore.open(link), log)
+    const worker = new Worker(link, await ImportStore.open(link), log, config.country)
     const clock = systemClock(config.clockOffsetMs)
     const learning = new ModelWorker({ link, clock, log, makeLearner })
+    const dialling = new DiallingWorker({ link, clock, log })
     worker.start()
     learning.start()
+    dialling.start()
     const stop = async () => {
-      await Promise.all([worker.stop(), learning.stop()])
+      await Promise.all([worker.stop(), learning.stop(), dialling.stop()])
       await link.nc.drain()
     }
     return { closed: Promise.race([link.nc.closed(), worker.ended]), stop }
@@ -55,15 +59,18 @@ export class Worker {
   readonly #link: Link
   readonly #store: ImportStore
   readonly #log: Log
+  readonly #country: string
   readonly #stopping = new AbortController()
   /** Tries that failed by our fault, by job; a job leaves when it ends. */
   readonly #tries = new Map<string, number>()
   #running: Promise<void> = Promise.resolve()
 
-  constructor(link: Link, store: ImportStore, log: Log) {
+  /** `country`: whose national phone numbers are read, ISO 3166-1 alpha-2. */
+  constructor(link: Link, store: ImportStore, log: Log, country: string = COUNTRY_STANDARD) {
     this.#link = link
     this.#store = store
     this.#log = log
+    this.#country = country
   }
 
   start(): void {
@@ -111,6 +118,7 @@ export class Worker {
         rows: await readRows(await claim.openFile(), signal),
         mapping,
         given: { customer_id, campaign_id },
+        country: this.#country,
         ingest: natsIngest(this.#link.nc),
         rejects: (reject) => rejects.write(reject),
         progress: (counts) => {

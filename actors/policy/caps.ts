@@ -46,7 +46,9 @@ export function rulesOf({
   if (max_per_day !== undefined) rules.max_per_day = max_per_day
   if (max_per_7d !== undefined) rules.max_per_7d = max_per_7d
   if (cooldown_h > 0) rules.cooldown_h = cooldown_h
-  if (kind === 'collections' && max_per_7d !== undefined) rules.conversation = true
+  // A jurisdiction asks for it by name; of collections it comes with Regulation F's other half.
+  const byKind = kind === 'collections' && max_per_7d !== undefined
+  if (byKind || attempts.conversation === true) rules.conversation = true
   return Object.keys(rules).length === 0 ? null : rules
 }
 
@@ -59,7 +61,7 @@ export function judge(
   rules: AttemptRules,
   now: number,
   days: Days,
-): Verdict {
+): Exclude<Verdict, { type: 'suppressed' }> {
   let rule: RuleId | null = null
   let until = now
   for (const [id, endsAt] of refusals(history, rules, now, days)) {

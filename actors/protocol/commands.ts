@@ -1,13 +1,28 @@
 // Commands: what the gateway asks of hosts and shard owners, and what they answer. Internal to one
 // version of the engine; the contract is in requests.ts and replies.ts.
 
+import type { AttemptRequest, ReleaseRequest } from './account.ts'
+import type { AllocationRequest, BUCKET_BY } from './allocation.ts'
+import type { CatalogueRequest, UnmappedCode } from './catalogue.ts'
 import type { Encoding } from './codec.ts'
-import type { AttemptAsked, Verdict } from './contact.ts'
-import type { CampaignId, ContractorId, CustomerId, HostId, LeadId, RequestId } from './ids.ts'
+import type { AttemptAsked, ContactId, Verdict } from './contact.ts'
+import type {
+  CampaignId,
+  ContractorId,
+  CustomerId,
+  HostId,
+  LeadId,
+  RequestId,
+  ShardId,
+} from './ids.ts'
 import type { LeadInput } from './lead.ts'
+import type { OfferRequest } from './offers.ts'
 import type { Reply } from './replies.ts'
 import type { DispositionRequest } from './requests.ts'
 import type { Settings } from './settings.ts'
+import type { SuppressAsked, SuppressionEntry } from './suppression.ts'
+import type { TallyRow } from './tally.ts'
+import type { Tags, WorkforceRequest } from './workforce.ts'
 
 /** Why a campaign has nothing to offer: leads counted by what excludes them, `empty` campaigns. */
 export type Reasons = { [reason: string]: number }
@@ -45,6 +60,8 @@ export type CampaignAnswer =
       bids: Bid[]
       /** When this customer was last served here, for ties. */
       served_at: number
+      /** The campaign's allocation cycle, where it has one. */
+      cycle?: string
     }
   | {
       type: 'refusal'
@@ -73,6 +90,8 @@ export interface WholeRequest {
   body: number
   encoding: Encoding
   retry: boolean
+  /** What the contractor may be given leads of; absent where nothing limits it. */
+  tags?: Tags
 }
 
 /** A whole auction, call and matching and awards, for requests one host can serve alone. */
@@ -131,6 +150,52 @@ export type Command =
   | { type: 'requeue'; campaign: CampaignId }
   /** Of another shard's owner: the contact lives here. */
   | { type: 'attempt'; asked: AttemptAsked }
+  /** `lead.attempt`: an attempt without an award, on any channel. */
+  | { type: 'reach'; request: AttemptRequest }
+  | { type: 'release'; request: ReleaseRequest }
+  | { type: 'payment'; payment: Payment }
+  | { type: 'suppress'; asked: SuppressAsked }
+  | {
+      type: 'suppress.lead'
+      op: 'add' | 'remove'
+      campaign: CampaignId
+      lead: LeadId
+      by: string
+      reason: string
+    }
+  | { type: 'suppress.check'; contact: ContactId; customer: CustomerId | null }
+  | { type: 'suppress.check_lead'; campaign: CampaignId; lead: LeadId }
+  /** The decisions of this shard after number `after`, at most `limit`. */
+  | { type: 'suppressions'; after: number; limit: number }
+  /** Answers once this shard has folded `from`'s decisions up to number `n`. */
+  | { type: 'suppressions.heard'; from: ShardId; n: number }
+  | { type: 'allocate'; request: AllocationRequest; contractors: ContractorId[] }
+  | { type: 'board'; campaign: CampaignId; contractor: ContractorId | null }
+  | { type: 'buckets'; campaign: CampaignId; by: (typeof BUCKET_BY)[number] }
+  | {
+      type: 'bucket'
+      campaign: CampaignId
+      by: (typeof BUCKET_BY)[number]
+      code: string
+      after: LeadId | null
+      limit: number
+    }
+  | { type: 'unmapped' }
+  /** What these contractors did in these days, both included, in all campaigns of the shard. */
+  | { type: 'tallies'; from_day: number; to_day: number; contractors: ContractorId[] }
+  /** Of the shard the office lives in. */
+  | { type: 'office'; request: OfficeRequest }
+
+export type OfficeRequest = CatalogueRequest | WorkforceRequest | OfferRequest
+
+/** Money that came in; `account`: the keyed hash of the number, where that names the leads. */
+export interface Payment {
+  payment_id: string
+  of: { campaign: CampaignId; lead: LeadId } | { customer: CustomerId; account: number }
+  amount: number
+  paid_at: number | null
+  closes: boolean | null
+}
 
 export type IngestOutcome = 'accepted' | 'updated' | 'unchanged' | { path: string; reason: string }
 
@@ -148,3 +213,9 @@ export type CommandReply =
   | { type: 'busy' }
   /** Ingest only: older leads still wait in the inbox, go behind them. */
   | { type: 'behind' }
+  /** A suppression is durable under this number of its shard. */
+  | { type: 'suppressed'; n: number; changed: boolean }
+  | { type: 'suppressions'; entries: SuppressionEntry[]; head: number }
+  | { type: 'heard' }
+  | { type: 'unmapped'; codes: UnmappedCode[] }
+  | { type: 'tallies'; rows: TallyRow[] }

@@ -16,6 +16,18 @@ export function contactOf(phoneHash: number, accountHash: number): ContactId | 0
   return (phoneHash !== 0 ? phoneHash : 0 - accountHash) as ContactId | 0
 }
 
+/**
+ * Everybody whose word an attempt on a lead needs: its phone's, else its account's; and its account's
+ * too where it has both, for an account keeps its caps and its suppression whatever its number.
+ */
+export function contactsOf(phoneHash: number, accountHash: number): ContactId[] {
+  const first = contactOf(phoneHash, accountHash)
+  if (first === 0) return []
+  return phoneHash !== 0 && accountHash !== 0
+    ? [first, contactOf(0, accountHash) as ContactId]
+    : [first]
+}
+
 /** Whether attempts of all customers count for a contact, or each customer's for itself. */
 export function isShared(contact: ContactId): boolean {
   return contact > 0
@@ -43,6 +55,8 @@ export type RuleId = (typeof RULES)[number]
 
 export type Verdict =
   | { type: 'allowed' }
+  /** Nobody contacts this phone or account, for this customer or at all, until that is lifted. */
+  | { type: 'suppressed'; since: number; reason: string }
   | {
       type: 'refused'
       reason: 'capped' | 'cooling'
@@ -66,6 +80,8 @@ export interface AttemptAsked {
   rules: AttemptRules
   /** Zone of the lead's calendar, by which its days are counted. */
   zone: string
+  /** With the attempt the contact asked, or came, not to be contacted again. */
+  suppress?: { kind: 'phone' | 'account'; by: string; reason: string }
 }
 
 /** What hosts are told of a contact: enough to judge it, as of a moment ago. */

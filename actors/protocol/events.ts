@@ -2,12 +2,16 @@
 // only place where they change state. Times are milliseconds, ids are numbers; what identifies a
 // person is sealed (see runtime/vault) before it becomes part of an event.
 
+import type { CatalogueEvent } from './catalogue.ts'
 import type { AttemptRules, ContactId, RuleId } from './contact.ts'
-import type { Channel } from './dispositions.ts'
+import type { Channel, Standard } from './dispositions.ts'
 import type { AwardId, CampaignId, ContractorId, CustomerId, LeadId, RequestId } from './ids.ts'
 import type { LeadType } from './lead.ts'
 import type { Model, Seen } from './model.ts'
+import type { OfferEvent, Quote } from './offers.ts'
 import type { Plan, Settings } from './settings.ts'
+import type { SuppressionEvent, SuppressionKind } from './suppression.ts'
+import type { WorkforceEvent } from './workforce.ts'
 
 /** A lead's fields as the journal keeps them; phone and account number only sealed. */
 export interface StoredLead {
@@ -42,6 +46,7 @@ export type LeadState =
   | 'rescheduled'
   | 'callback'
   | 'stale'
+  | 'held'
   | 'converted'
   | 'lost'
   | 'invalid'
@@ -130,12 +135,16 @@ export interface LeadAwarded extends OfAward {
   digest: number
   /** All bids of this request, for one award in a hundred (I11). */
   bids?: [campaign: CampaignId, rank: number, score: number][]
+  /** What the contractor may quote. */
+  offer?: Quote
 }
 export interface LeadConfirmed extends OfAward {
   type: 'lead.confirmed'
   lease_until: number
   /** Whose actor allowed the call; 0: the lead has no phone or account, and the campaign did. */
   contact?: ContactId | 0
+  /** Its account's actor, where its phone's is `contact`: both allowed it. */
+  account?: ContactId
   /** Of a live lead's first call: the campaign's local day it counts for, days since 1970. */
   sla_day?: number
 }
@@ -162,21 +171,34 @@ export interface LeadSkipped extends OfAward {
 export interface LeadRevoked extends OfAward {
   type: 'lead.revoked'
   reason: string
-  /** Set where a rule on attempts refused the call: which, and until when the lead sleeps. */
-  rule?: RuleId
+  /** Set where a rule refused the call: which, and until when the lead sleeps. */
+  rule?: RuleId | 'suppression'
   until?: number
 }
 export interface LeadDisposed extends OfLead {
   type: 'lead.disposed'
   award_id: AwardId | null
+  /** As it was sent; those of the contract in lower case. */
   code: string
+  /** What it stands for, by the catalogue of then; absent before 0.3. */
+  as?: Standard
   channel: Channel
+  /** Set where a promise or a hold goes on as if nothing had been reported. */
+  kept?: true
+  /** The attempt it ends, where `lead.attempt` had allowed one. */
+  attempt_id?: string
   /** When the attempt was made; the reschedule window counts from it. */
   attempted_at: number
   callback_at: number | null
   amount: number | null
   note: Uint8Array | null
   late: boolean
+  /** Of a promise: what was promised, and the end of the day it was promised for. */
+  promise?: { amount: number | null; until: number }
+  /** The campaign's local day of the attempt, days since 1970; absent before 0.3. */
+  day?: number
+  /** Who made it, where no award says so. */
+  contractor_id?: ContractorId | null
   /** Of a busy call: the lead's local day, days since 1970. So many are tried again a day. */
   local_day?: number
   /** Of a live lead's first call: the campaign's local day it counts for, days since 1970. */
@@ -197,6 +219,86 @@ export interface LeadNoted extends OfAward {
   note: Uint8Array | null
 }
 
+/** An attempt without an award was allowed and counted; its disposition follows under its id. */
+export interface LeadAttempted extends OfLead {
+  type: 'lead.attempted'
+  attempt_id: string
+  channel: Channel
+  contractor_id: ContractorId | null
+  contact: ContactId | 0
+  account?: ContactId
+  sla_day?: number
+}
+/** An attempt was refused: who asked for what, and by which rule it may not be. */
+export interface LeadRefused extends OfLead {
+  type: 'lead.refused'
+  award_id: AwardId | null
+  channel: Channel
+  contractor_id: ContractorId | null
+  reason: string
+  rule: RuleId | 'suppression' | 'calling_hours' | 'lease' | 'hold' | 'closed'
+  until?: number
+}
+/** Out of every queue until it is restored: what names it was suppressed. */
+export interface LeadSuppressed extends OfLead {
+  type: 'lead.suppressed'
+  kind: SuppressionKind
+  by: string
+  reason: string
+}
+/** That suppression was lifted; another may still stand. */
+export interface LeadRestored extends OfLead {
+  type: 'lead.restored'
+  kind: SuppressionKind
+  by: string
+  reason: string
+}
+/** A hold ended: the lead may be attempted from `due_at` on. */
+export interface LeadReleased extends OfLead {
+  type: 'lead.released'
+  by: string
+  due_at: number
+}
+export interface LeadPaid extends OfLead {
+  type: 'lead.paid'
+  payment_id: string
+  amount: number
+  paid_at: number
+  /** What is left to pay; null where nobody said how much was due. */
+  amount_due: number | null
+  /** Nothing is: the lead is converted, and its account suppressed. */
+  closes: boolean
+  day: number
+  /** Who took the promise that stood when it was paid. */
+  promised_to?: ContractorId | null
+  /** The promise it keeps, and when the lead is attempted again for the rest. */
+  kept?: { amount: number | null; until: number }
+  due_at?: number
+}
+/** The day it was promised for is over, and it was not paid. */
+export interface LeadPromiseBroken extends OfLead {
+  type: 'lead.promise_broken'
+  amount: number | null
+  until: number
+  as: Standard
+  day: number
+  promised_to: ContractorId | null
+}
+/** Given to one contractor; to nobody where that is null. */
+export interface LeadAllocated extends OfLead {
+  type: 'lead.allocated'
+  contractor_id: ContractorId | null
+  deadline: number | null
+  list?: string
+  by?: string
+}
+/** Its deadline came before its first attempt. */
+export interface LeadDeadlineMissed extends OfLead {
+  type: 'lead.deadline_missed'
+  contractor_id: ContractorId
+  deadline: number
+}
+
 export type CampaignEvent = CampaignPut | CampaignQuarantined | CampaignRequeued | ModelAdopted
 export type LeadEvent =
   | LeadAccepted
@@ -209,6 +311,15 @@ export type LeadEvent =
   | LeadRevoked
   | LeadDisposed
   | LeadNoted
+  | LeadAttempted
+  | LeadRefused
+  | LeadSuppressed
+  | LeadRestored
+  | LeadReleased
+  | LeadPaid
+  | LeadPromiseBroken
+  | LeadAllocated
+  | LeadDeadlineMissed
 
 interface OfContact extends InCampaign {
   contact: ContactId
@@ -231,8 +342,12 @@ export interface ContactConversed extends OfContact {
   type: 'contact.conversed'
 }
 export type ContactEvent = ContactAttempted | ContactConversed
-export type Event = CampaignEvent | LeadEvent | ContactEvent
+export type OfficeEvent = CatalogueEvent | WorkforceEvent | OfferEvent
+export type Event = CampaignEvent | LeadEvent | ContactEvent | SuppressionEvent | OfficeEvent
 export type EventType = Event['type']
+
+/** What an event of no campaign names. */
+export const NO_CAMPAIGN = 0 as CampaignId
 
 export function isLeadEvent(event: Event): event is LeadEvent {
   return event.type.startsWith('lead.')
@@ -241,4 +356,15 @@ export function isLeadEvent(event: Event): event is LeadEvent {
 /** Whether an event is a contact's: it lies in the contact's shard, not in the campaign's it names. */
 export function isContactEvent(event: Event): event is ContactEvent {
   return event.type.startsWith('contact.')
+}
+
+export function isSuppressionEvent(event: Event): event is SuppressionEvent {
+  return event.type.startsWith('suppression.')
+}
+
+const OFFICE = new Set(['catalogue', 'agent', 'target', 'offer'])
+
+/** Whether an event is the office's, which knows no campaign. */
+export function isOfficeEvent(event: Event): event is OfficeEvent {
+  return OFFICE.has(event.type.slice(0, event.type.indexOf('.')))
 }

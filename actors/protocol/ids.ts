@@ -1,6 +1,8 @@
 // Ids: branded integers for what customers number, branded strings for what we mint, and the one
 // function that says which shard a campaign lives in.
 
+import { CHANNELS, type Channel } from './dispositions.ts'
+
 declare const brand: unique symbol
 type Brand<T, B> = T & { readonly [brand]: B }
 
@@ -49,4 +51,28 @@ export function parseAwardId(
   const [campaign, lead, n, index] = match.slice(1).map((part) => Number.parseInt(part, 36))
   if (![campaign, lead, n].every((part) => Number.isSafeInteger(part))) return null
   return { campaign: campaign as CampaignId, lead: lead as LeadId, n: n ?? 0, index: index ?? 0 }
+}
+
+/** An attempt's id: its lead and channel, and where it stands in the log, as an award's. */
+export function attemptId(
+  channel: Channel,
+  campaign: CampaignId,
+  lead: LeadId,
+  n: number,
+  index: number,
+): string {
+  const part = (value: number) => value.toString(36)
+  return `t${CHANNELS.indexOf(channel)}-${part(campaign)}-${part(lead)}-${part(n)}-${part(index)}`
+}
+
+/** What an attempt id names, or null when the text was never one of ours. */
+export function parseAttemptId(
+  text: string,
+): { channel: Channel; campaign: CampaignId; lead: LeadId } | null {
+  const match = /^t(\d)-([0-9a-z]{1,11})-([0-9a-z]{1,11})-[0-9a-z]{1,11}-[0-9a-z]{1,4}$/.exec(text)
+  const channel = CHANNELS[Number(match?.[1])]
+  if (match === null || channel === undefined) return null
+  const [campaign, lead] = match.slice(2, 4).map((part) => Number.parseInt(part, 36))
+  if (![campaign, lead].every((part) => Number.isSafeInteger(part))) return null
+  return { channel, campaign: campaign as CampaignId, lead: lead as LeadId }
 }

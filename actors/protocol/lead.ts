@@ -1,7 +1,8 @@
 // Lead: the Lead Data Store's schema as the contract sends it, parsed to what the engine keeps.
 
 import { z } from 'zod'
-import type { CampaignId, CustomerId, LeadId } from './ids.ts'
+import type { CampaignId, ContractorId, CustomerId, LeadId } from './ids.ts'
+import { COUNTRY_STANDARD, isCountry, phoneOf } from './phone.ts'
 import { amount, byName, check, type Fault, id, text, time, zone } from './schema.ts'
 import { PLANS, type Plan } from './settings.ts'
 import { formatTime } from './time.ts'
@@ -10,15 +11,6 @@ export type LeadType = 'Live' | 'Stale'
 
 /** The largest lead, bytes of its JSON. */
 export const LEAD_BYTES_MAX = 8192
-
-const PHONE = 'must be a phone number in E.164 with its country code, such as "+912212345678"'
-
-const phone = z.string(PHONE).transform((raw, ctx) => {
-  const digits = raw.replace(/[\s().-]/g, '').replace(/^00/, '+')
-  if (/^\+[1-9]\d{6,14}$/.test(digits)) return digits
-  ctx.addIssue({ code: 'custom', message: PHONE })
-  return z.NEVER
-})
 
 const attribute = z.union(
   [z.string().max(500, 'must be at most 500 characters'), z.number()],
@@ -29,27 +21,48 @@ const attributes = byName(64, attribute).refine(
   'must have at most 50 entries',
 )
 
-export const leadSchema = z.strictObject({
-  id,
-  campaign_id: id,
-  customer_id: id.optional(),
-  lead_type: z.enum(['Live', 'Stale']).optional(),
-  city: text(200).nullish(),
-  source: text(200).nullish(),
-  last_activity: time.nullish(),
-  stage: text(200).nullish(),
-  pricing_plan: z.enum(PLANS).optional(),
-  rescheduled_at: time.nullish(),
-  created_at: time.optional(),
-  phone: phone.nullish(),
-  account_no: text(64).nullish(),
-  timezone: zone.nullish(),
-  amount_due: amount.nullish(),
-  attributes: attributes.nullish(),
-  revision: z.int('must be an integer').min(0, 'must be 0 or more').optional(),
-})
+const schemaFor = (country: string) =>
+  z.strictObject({
+    id,
+    campaign_id: id,
+    customer_id: id.optional(),
+    lead_type: z.enum(['Live', 'Stale']).optional(),
+    city: text(200).nullish(),
+    source: text(200).nullish(),
+    last_activity: time.nullish(),
+    stage: text(200).nullish(),
+    pricing_plan: z.enum(PLANS).optional(),
+    rescheduled_at: time.nullish(),
+    created_at: time.optional(),
+    phone: phoneOf(country).nullish(),
+    account_no: text(64).nullish(),
+    timezone: zone.nullish(),
+    amount_due: amount.nullish(),
+    attributes: attributes.nullish(),
+    revision: z.int('must be an integer').min(0, 'must be 0 or more').optional(),
+    /** Who it is allocated to, and until when its first attempt is asked; in campaigns of that mode. */
+    contractor_id: id.nullish(),
+    deadline: time.nullish(),
+  })
 
-type Parsed = z.output<typeof leadSchema>
+type LeadSchema = ReturnType<typeof schemaFor>
+
+/** Bounded by the number of countries that have a numbering plan. */
+const schemas = new Map<string, LeadSchema>()
+
+/** The schema of a lead, whose phone may be a national number of `country` (ISO 3166-1 alpha-2). */
+export function leadSchemaOf(country: string): LeadSchema {
+  const known = schemas.get(country)
+  if (known !== undefined) return known
+  const made = schemaFor(country)
+  if (isCountry(country)) schemas.set(country, made)
+  return made
+}
+
+/** The schema of a lead where no country is given. */
+export const leadSchema = leadSchemaOf(COUNTRY_STANDARD)
+
+type Parsed = z.output<LeadSchema>
 
 /** A lead as it travels inside: ids branded, times in milliseconds; absent keeps, null clears. */
 export type LeadInput = {
@@ -75,6 +88,8 @@ export const LEAD_FIELDS = [
   'amount_due',
   'attributes',
   'revision',
+  'contractor_id',
+  'deadline',
 ] as const
 
 /** A lead as the contract sends it: times as texts, null where it has none. */
@@ -96,6 +111,8 @@ export interface LeadView {
   amount_due?: number
   attributes?: Record<string, string | number>
   revision?: number
+  contractor_id?: ContractorId
+  deadline?: string
 }
 
 /** A nullable time as the contract sends it. */
@@ -103,11 +120,15 @@ export function timeOrNull(ms: number | null): string | null {
   return ms === null ? null : formatTime(ms)
 }
 
-/** Parses one lead, or says what is wrong with it and where. */
+/**
+ * Parses one lead, or says what is wrong with it and where. A phone number that does not say its
+ * country is read as one of `country` (ISO 3166-1 alpha-2).
+ */
 export function parseLead(
   value: unknown,
+  country: string = COUNTRY_STANDARD,
 ): { ok: true; value: LeadInput } | { ok: false; fault: Fault } {
-  const result = check(leadSchema, value)
+  const result = check(leadSchemaOf(country), value)
   if (!result.ok) return result
   // Small leads, nearly all of them, cannot reach the bound; only a long one is measured exactly.
   if (roughSize(value) > LEAD_BYTES_MAX / 4) {

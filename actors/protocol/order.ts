@@ -5,6 +5,7 @@ import { type Bidder, type Lot, runnerUp } from './assign.ts'
 import type { Encoding } from './codec.ts'
 import type { Bid, CampaignAnswer, Order } from './commands.ts'
 import type { CampaignId, ContractorId, RequestId } from './ids.ts'
+import { mayServe, type Tags } from './workforce.ts'
 
 /** One award in so many journals all its bids. */
 const BIDS_JOURNALLED = 100
@@ -55,6 +56,13 @@ export class Answers {
     for (const { type } of this.#byCampaign.values()) if (type === 'bids') return true
     return false
   }
+}
+
+/** An answer as somebody with these limits gets it: a bid it may not have counts as no lead. */
+export function heardBy(tags: Tags | undefined, answer: CampaignAnswer): CampaignAnswer {
+  if (tags === undefined || answer.type !== 'bids' || mayServe(tags, answer)) return answer
+  const { campaign } = answer
+  return { type: 'refusal', campaign, reasons: { not_tagged: 1 }, next_eligible_at: null }
 }
 
 export function lotOf(answer: Extract<CampaignAnswer, { type: 'bids' }>): Lot {

@@ -17,6 +17,7 @@ const TIMES = new Set([
   'last_activity',
   'rescheduled_at',
   'until',
+  'deadline',
 ])
 /** What is sealed or only of use inside. */
 const INSIDE = new Set([
@@ -30,8 +31,8 @@ const INSIDE = new Set([
   'body',
 ])
 
-/** What customers name as they like: nothing in it is ours to format or to hide. */
-const AS_SENT = new Set(['attributes', 'settings'])
+/** What customers name as they like, and terms of scores: nothing in it is ours to format or to hide. */
+const AS_SENT = new Set(['attributes', 'settings', 'terms'])
 
 /** An event as people read it: times as texts, nothing sealed, nulls left out but in a lead. */
 export function readable(event: Event, seq: number): TimelineEntry {

@@ -1,11 +1,18 @@
 // Replies: what the services answer (section 3 of the contract).
 
+import type { AccountReply, AccountShown } from './account.ts'
+import type { AllocationReply } from './allocation.ts'
+import type { CatalogueReply } from './catalogue.ts'
 import type { Reasons } from './commands.ts'
+import type { DiallingReply } from './dialling.ts'
 import type { LeadState } from './events.ts'
 import type { CampaignId, ContractorId, CustomerId, LeadId } from './ids.ts'
 import type { LeadType, LeadView } from './lead.ts'
 import type { Calibration, Model } from './model.ts'
+import type { OfferReply, Quote } from './offers.ts'
 import type { Settings } from './settings.ts'
+import type { SuppressionReply } from './suppression.ts'
+import type { WorkforceReply } from './workforce.ts'
 
 /** One term of a score; a reply's terms add up to its score, unrounded. */
 export interface Term {
@@ -29,6 +36,8 @@ export interface Award {
   asked: number
   answered: number
   unknown_campaign_ids: CampaignId[]
+  /** What the contractor may quote, while it lasts. */
+  offer?: Omit<Quote, 'ends_at'> & { ends_at: string }
 }
 
 export interface NoLead {
@@ -69,6 +78,9 @@ export interface Recorded {
   reschedules: number
   due_at?: string
   late?: true
+  /** The standard code it was read as, and by which catalogue. */
+  standard?: string
+  catalogue?: number
 }
 
 export interface Ingested {
@@ -104,7 +116,7 @@ export interface Waiting {
   best: { lead_id: LeadId; class: number; score: number }
 }
 
-export interface LeadShown {
+export interface LeadShown extends Partial<AccountShown> {
   type: 'lead'
   lead_id: LeadId
   campaign_id: CampaignId
@@ -123,6 +135,8 @@ export interface LeadShown {
     lease_until: string
     confirmed: boolean
   }
+  /** Who it is allocated to, in campaigns of that mode. */
+  allocation?: { contractor_id: ContractorId; deadline?: string; list?: string; missed?: true }
   timeline: TimelineEntry[]
 }
 
@@ -217,7 +231,7 @@ export type Reply =
   | { type: 'confirmed'; lease_until: string }
   | { type: 'extended'; lease_until: string }
   | { type: 'skipped' }
-  | { type: 'refused'; reason: RefusedReason }
+  | { type: 'refused'; reason: RefusedReason; rule?: string; until?: string }
   | Recorded
   | { type: 'stale_award'; award_id: string }
   | Ingested
@@ -230,6 +244,13 @@ export type Reply =
       customers?: CustomerShown[]
     }
   | { type: 'requeued' }
+  | AccountReply
+  | AllocationReply
+  | CatalogueReply
+  | DiallingReply
+  | OfferReply
+  | SuppressionReply
+  | WorkforceReply
   | ModelShown
   | { type: 'models'; models: Omit<ModelShown, 'type' | 'model'>[] }
 
@@ -240,6 +261,8 @@ export type RefusedReason =
   | 'lapsed'
   | 'closed'
   | 'unknown'
+  | 'leased'
+  | 'held'
 
 export function errorReply(code: string, message: string, path?: string): ErrorReply {
   return path === undefined

@@ -1,9 +1,23 @@
 // Requests: what the gateway's services accept, by subject (section 3 of the contract).
 
 import { z } from 'zod'
-import { CATALOGUE, CHANNELS } from './dispositions.ts'
+import {
+  CHANNELS,
+  type Channel,
+  CONTRACT_CODES,
+  DICTIONARY_1,
+  type Dictionary,
+  type Standard,
+  UNMAPPED,
+} from './dispositions.ts'
 import { InputError } from './errors.ts'
-import { type CampaignId, type ContractorId, OPAQUE_ID, type RequestId } from './ids.ts'
+import {
+  type CampaignId,
+  type ContractorId,
+  OPAQUE_ID,
+  parseAttemptId,
+  type RequestId,
+} from './ids.ts'
 import { amount, id, opaqueId, parse, pointer, text, time } from './schema.ts'
 
 /** The most campaigns one request may name. */
@@ -85,20 +99,15 @@ const award_id = opaqueId
 export const awardOnlySchema = z.strictObject({ award_id })
 export const skipSchema = z.strictObject({ award_id, reason: text(200) })
 
-const code = z.string('must be a disposition code').transform((raw, ctx) => {
-  const lower = raw.toLowerCase()
-  if (CATALOGUE.some((entry) => entry.code === lower)) return lower
-  const known = CATALOGUE.map((entry) => entry.code).join(', ')
-  ctx.addIssue({ code: 'custom', message: `unknown disposition code: use one of ${known}` })
-  return z.NEVER
-})
-
 const outcome = {
-  code,
+  code: text(64),
   at: time.optional(),
   callback_at: time.optional(),
   amount: amount.min(0, 'must be 0 or more').optional(),
   note: z.string('must be a text').max(1000, 'must be at most 1000 characters').optional(),
+  /** Of a promise: when it will be paid. */
+  promised_at: time.optional(),
+  contractor_id: id.optional(),
 }
 
 const byAward = z.strictObject({ award_id, channel: z.enum(CHANNELS).optional(), ...outcome })
@@ -109,19 +118,93 @@ const byLead = z.strictObject({
   ...outcome,
 })
 
-export type DispositionRequest = z.output<typeof byAward> | z.output<typeof byLead>
+const byAttempt = z.strictObject({ attempt_id: opaqueId, ...outcome })
 
-/** Parses `lead.disposition`, by award or, where an attempt had none, by campaign and lead. */
-export function parseDisposition(body: unknown): DispositionRequest {
-  const named = typeof body === 'object' && body !== null && 'award_id' in body
-  const request: DispositionRequest = named ? parse(byAward, body) : parse(byLead, body)
-  if (request.code === 'callback' && request.callback_at === undefined) {
-    throw invalid('/callback_at', 'required with code callback: when the lead asked to be called')
+/** A disposition as it was sent, and what it stands for. */
+export type DispositionRequest = (z.output<typeof byAward> | z.output<typeof byLead>) & {
+  as: Standard
+  attempt_id?: string
+}
+
+/**
+ * Parses `lead.disposition`: by award; by an attempt that had none; or, where even that was not asked
+ * for, by campaign and lead. Codes are read by `dictionary`.
+ */
+export function parseDisposition(
+  body: unknown,
+  dictionary: Dictionary = DICTIONARY_1,
+): DispositionRequest {
+  const fields = typeof body === 'object' && body !== null ? body : {}
+  if ('award_id' in fields) {
+    const request = parse(byAward, body)
+    return withStandard(request, request.channel ?? 'call', dictionary, true)
   }
-  if (request.code !== 'callback' && request.callback_at !== undefined) {
-    throw invalid('/callback_at', 'belongs to code callback only: remove it')
+  if ('attempt_id' in fields) {
+    const { attempt_id, ...request } = parse(byAttempt, body)
+    const named = parseAttemptId(attempt_id)
+    if (named === null)
+      throw new InputError('NOT_FOUND', '/attempt_id: no such attempt', '/attempt_id')
+    const { campaign: campaign_id, lead: lead_id, channel } = named
+    const whole = { ...request, campaign_id, lead_id, channel }
+    return { ...withStandard(whole, channel, dictionary, false), attempt_id }
   }
-  return request
+  const request = parse(byLead, body)
+  return withStandard(request, request.channel, dictionary, request.channel === 'call')
+}
+
+/** `strict`: an agent picks from the catalogue; what a channel reports is kept, mapped or not. */
+function withStandard<T extends z.output<typeof byAward> | z.output<typeof byLead>>(
+  request: T,
+  channel: Channel,
+  dictionary: Dictionary,
+  strict: boolean,
+): T & { as: Standard } {
+  const as = dictionary.standard(channel, request.code)
+  if (as.code === UNMAPPED && strict)
+    throw invalid('/code', `unknown disposition code: use one of ${codesOf(dictionary)}`)
+  const asked = { ...request, code: codeAsKept(request.code), as }
+  const timed = as.effect === 'callback' && as.after_h === undefined
+  if (timed && request.callback_at === undefined) {
+    throw invalid(
+      '/callback_at',
+      `required with code ${request.code}: when the lead asked to be called`,
+    )
+  }
+  if (as.effect === 'promise') checkPromise(request, channel)
+  else if (request.promised_at !== undefined) {
+    throw invalid('/promised_at', 'belongs to a promise to pay only: remove it')
+  }
+  if (as.effect !== 'callback' && as.effect !== 'promise' && request.callback_at !== undefined) {
+    throw invalid('/callback_at', `belongs to code callback only: remove it`)
+  }
+  return asked
+}
+
+type Promised = Pick<z.output<typeof byAward>, 'code' | 'amount' | 'promised_at' | 'callback_at'>
+
+/** Who spoke to somebody knows what was promised; a message that says "will pay" may not. */
+function checkPromise(
+  { code, amount: promised, promised_at, callback_at }: Promised,
+  channel: Channel,
+): void {
+  if (channel !== 'call') return
+  if (promised === undefined)
+    throw invalid('/amount', `required with code ${code}: how much was promised`)
+  if (promised_at === undefined && callback_at === undefined) {
+    throw invalid('/promised_at', `required with code ${code}: when it will be paid`)
+  }
+}
+
+/** The contract's codes are kept in lower case, any other as it was sent. */
+function codeAsKept(code: string): string {
+  const lower = code.toLowerCase()
+  return CONTRACT.has(lower) ? lower : code
+}
+
+const CONTRACT: ReadonlySet<string> = new Set(CONTRACT_CODES)
+
+function codesOf({ catalogue }: Dictionary): string {
+  return [...CONTRACT_CODES, ...catalogue.entries.map(({ code }) => code)].join(', ')
 }
 
 export const showSchema = z.strictObject({ campaign_id: id, lead_id: id })

@@ -7,6 +7,21 @@ import { byName, id, integer, number, text, zone } from './schema.ts'
 export const PLANS = ['Starter', 'Pro', 'Enterprise'] as const
 export type Plan = (typeof PLANS)[number]
 
+/** Whose rules on calling hours and attempts a campaign may be held to: see policy/jurisdictions. */
+export const JURISDICTIONS = ['IN-recovery', 'IN-sales', 'US-RegF', 'US-TCPA'] as const
+export type JurisdictionId = (typeof JURISDICTIONS)[number]
+
+const JURISDICTION = `must be one of ${JURISDICTIONS.join(', ')}`
+const jurisdictionId = z.enum(JURISDICTIONS, JURISDICTION)
+/** An id, or one with its version as a campaign shows it; the version is what it was held to. */
+const jurisdiction = z.union(
+  [
+    jurisdictionId.transform((id): { id: JurisdictionId; version?: number } => ({ id })),
+    z.strictObject({ id: jurisdictionId, version: integer(1, 1_000_000).optional() }),
+  ],
+  JURISDICTION,
+)
+
 const clock = z
   .string('must be a local time HH:MM')
   .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a local time HH:MM, 00:00 to 24:00')
@@ -107,9 +122,17 @@ export const settingsSchema = z.strictObject({
       max_per_day: integer(1, 100).optional(),
       max_per_7d: integer(1, 700).optional(),
       cooldown_h: number(0, 720).optional(),
+      /** Silence for seven days after a conversation; of collections with `max_per_7d` always. */
+      conversation: z.boolean('must be true or false').optional(),
     })
     .default({}),
   paused: z.boolean('must be true or false').default(false),
+  /** The rules that narrowed `hours` and `attempts`; absent: none but the campaign's own. */
+  jurisdiction: jurisdiction.optional(),
+  /** The allocation cycle its accounts are of, such as "2026-01"; a new one begins the best anew. */
+  cycle: text(40).optional(),
+  /** Whether lines are rung for agents who are free, in pooled mode (policy/pacing.ts). */
+  dialling: z.strictObject({ enabled: z.boolean('must be true or false') }).optional(),
 })
 
 export type Hours = z.output<typeof hours>

@@ -11,12 +11,40 @@ export const SERVICES = [
   'lead.disposition',
   'lead.ingest',
   'lead.show',
+  'lead.attempt',
+  'lead.release',
+  'payment.record',
   'campaign.put',
   'campaign.show',
   'campaign.list',
   'suppression.add',
   'suppression.remove',
   'suppression.check',
+  'suppression.list',
+  'disposition.resolve',
+  'disposition.catalogue',
+  'disposition.put',
+  'disposition.unmapped',
+  'allocation.put',
+  'allocation.board',
+  'bucket.list',
+  'bucket.show',
+  'agent.put',
+  'agent.list',
+  'agent.presence',
+  'target.put',
+  'performance.show',
+  'offer.put',
+  'offer.batch',
+  'offer.price',
+  'offer.reserve',
+  'offer.commit',
+  'offer.release',
+  'offer.cancel',
+  'offer.end',
+  'offer.list',
+  'call.place',
+  'dialer.show',
   'model.show',
   'model.list',
 ] as const
@@ -35,7 +63,15 @@ export const inboxSubject = (shard: ShardId | '*') => `in.${shard}`
 export const HOSTS_BUCKET = 'hosts'
 /** The keys that seal what identifies a person. Erasing one erases that person everywhere. */
 export const KEYS_BUCKET = 'keys'
+/** What the office publishes for gateways and hosts: catalogue, agents, offers (office-book.ts). */
+export const OFFICE_BUCKET = 'office'
+/** The office lives in the shard this name hashes to, as a campaign does by its id. */
+export const OFFICE = 'office'
 export const JOBS_BUCKET = 'jobs'
+/** Who is at work, by contractor: forgotten after a minute (runtime/presence.ts). */
+export const PRESENCE_BUCKET = 'presence'
+/** What pacing knows of each campaign; and the claim of the worker that dials. */
+export const DIALLING_BUCKET = 'dialling'
 /** What was learnt of each customer, by its id; and the claim of the worker that learns. */
 export const MODELS_BUCKET = 'models'
 export const SNAPSHOTS_STORE = 'snap'
@@ -56,3 +92,5 @@ export const SUSPECT = 'suspect'
 export const CONTACTS = 'contacts'
 /** A host asks all owners to say again what they know: of contacts it names, or of all. */
 export const CONTACTS_WANTED = 'contacts.wanted'
+/** What became of suppressions, from the shard of the key to all hosts: see suppression-board.ts. */
+export const SUPPRESSIONS = 'suppressions'

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { ConfigError } from '../protocol/errors.ts'
 import { type HostId, OPAQUE_ID } from '../protocol/ids.ts'
+import { COUNTRY_STANDARD, isCountry } from '../protocol/phone.ts'
 
 export interface Config {
   /** null: the embedded server at `natsPort`. */
@@ -17,6 +18,8 @@ export interface Config {
   readonly shards: number | null
   readonly replicas: number
   readonly timezone: string
+  /** ISO 3166-1 alpha-2: whose national phone numbers are read. */
+  readonly country: string
   readonly logLevel: string
   readonly clockOffsetMs: number
 }
@@ -94,6 +97,13 @@ const SETTINGS: { readonly [K in keyof Config]: Setting<Config[K]> } = {
     standard: () => 'UTC',
     read: (text) => (isZone(text) ? text : undefined),
     cure: 'must be an IANA time zone such as Asia/Kolkata',
+  },
+  country: {
+    env: 'LEADBID_COUNTRY',
+    help: 'country of phone numbers that name none, ISO 3166 (IN)',
+    standard: () => COUNTRY_STANDARD,
+    read: (text) => (isCountry(text) ? text : undefined),
+    cure: 'must be a country of ISO 3166-1 alpha-2 in capitals, such as IN or US',
   },
   logLevel: {
     env: 'LEADBID_LOG_LEVEL',

@@ -23,6 +23,8 @@ const SHARDS_KEY = 'leadbid.shards'
 export const MINIMUM_SERVER = '2.12.0'
 /** A host that has not beaten for this long is gone, ms. */
 export const HOST_TTL_MS = 3000
+/** How long what somebody says of being at work counts, ms; apps say it again well before. */
+export const PRESENCE_TTL_MS = 60_000
 
 /** The stream's configuration as we want it; `doctor` compares it with what is there. */
 export function eventsConfig(shards: number, replicas: number) {
@@ -61,6 +63,9 @@ export async function provision(link: Link, config: Config): Promise<{ shards: n
   await kvm.create(subjects.KEYS_BUCKET, { history: 1, replicas })
   await kvm.create(subjects.JOBS_BUCKET, { history: 1, replicas, ttl: 7 * 86_400_000 })
   await kvm.create(subjects.MODELS_BUCKET, { history: 1, replicas })
+  await kvm.create(subjects.OFFICE_BUCKET, { history: 1, replicas })
+  await kvm.create(subjects.PRESENCE_BUCKET, { ttl: PRESENCE_TTL_MS, history: 1, replicas })
+  await kvm.create(subjects.DIALLING_BUCKET, { history: 1, replicas })
   const objm = new Objm(link.js)
   await objm.create(subjects.SNAPSHOTS_STORE, { replicas })
   await objm.create(subjects.IMPORTS_STORE, { replicas, ttl: 7 * 86_400_000 * 1_000_000 })

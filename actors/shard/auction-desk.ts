@@ -10,7 +10,7 @@ import type {
   WholeResult,
 } from '../protocol/commands.ts'
 import type { CampaignId, CustomerId } from '../protocol/ids.ts'
-import { Answers, lotOf, makeOrder } from '../protocol/order.ts'
+import { Answers, heardBy, lotOf, makeOrder } from '../protocol/order.ts'
 import type { Shard } from './shard.ts'
 
 interface Entry {
@@ -128,8 +128,9 @@ function hear(
       contractor !== null && shard?.hasSkips(campaign, contractor) === true
         ? shard.bid(campaign, 1, asOf, contractor)
         : undefined
-    const answer = own ?? answers.get(campaign)
-    if (answer === undefined) continue
+    const found = own ?? answers.get(campaign)
+    if (found === undefined) continue
+    const answer = heardBy(entry.request.tags, found)
     heard.push(answer)
     entry.answers.add(answer)
     if (answer.type !== 'bids') continue

@@ -22,6 +22,7 @@ export function awardReply(
     const detail = details?.[name]
     return detail === undefined ? { name, value } : { name, value, detail }
   })
+  const { offer } = event
   return {
     type: 'award',
     award_id: event.award_id,
@@ -37,6 +38,7 @@ export function awardReply(
     asked: event.asked,
     answered: event.answered,
     unknown_campaign_ids: event.unknown,
+    ...(offer === undefined ? {} : { offer: { ...offer, ends_at: formatTime(offer.ends_at) } }),
   }
 }
 

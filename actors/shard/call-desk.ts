@@ -1,19 +1,22 @@
-// Call desk: the commands in which a contact's actor has a say. A call is confirmed, and an outcome
-// without a confirm journalled, only after the attempt is durable at its contact (I14).
+// Call desk: the commands in which a contact's actor has a say. A call is confirmed, another attempt
+// allowed, and an outcome without a confirm journalled, only after the attempt is durable at its
+// contacts (I14).
 //
-//   CD1. The contact's word comes first and binds: no answer is no confirm, the caller asks again.
+//   CD1. A contact's word comes first and binds: no answer is no confirm, the caller asks again.
 //        It may come in vain (the lease ended meanwhile): then one attempt too many is counted.
 //   CD2. A contact of this very shard is asked in the decision itself, and both events are in one
 //        record.
 
 import type { Campaign } from '../campaign/campaign.ts'
-import { confirmHere } from '../campaign/contact-here.ts'
-import { noteFor } from '../campaign/contact-note.ts'
+import { type Asking, decideHere } from '../campaign/contact-here.ts'
+import { notesFor } from '../campaign/contact-note.ts'
 import { type ContactWord, type Decision, decideConfirm } from '../campaign/lease.ts'
 import { type AwardHistory, decideDisposition } from '../campaign/outcome.ts'
+import { decideReach } from '../campaign/reach.ts'
+import type { AttemptRequest } from '../protocol/account.ts'
 import type { CommandReply } from '../protocol/commands.ts'
 import type { AttemptAsked, ContactId } from '../protocol/contact.ts'
-import { type LeadId, parseAwardId } from '../protocol/ids.ts'
+import { attemptId, type LeadId, parseAwardId } from '../protocol/ids.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Link } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
@@ -41,34 +44,61 @@ export class CallDesk {
     this.#options = options
   }
 
-  async confirm(campaign: Campaign, award: string): Promise<CommandReply> {
-    let word: ContactWord | undefined
+  confirm(campaign: Campaign, award: string): Promise<CommandReply> {
+    return this.#heard(campaign, (words) =>
+      decideConfirm(campaign, award, this.#shard.now(), words),
+    )
+  }
+
+  /** An attempt without an award, on whatever channel. */
+  reach(campaign: Campaign, request: AttemptRequest): Promise<CommandReply> {
+    const number = this.#minted++
+    const { channel, lead_id } = request
+    const { epoch } = this.#shard
+    // Epoch and number are this shard's for ever, as a record's number and a place in it are.
+    const id = attemptId(channel, campaign.id, lead_id as LeadId, epoch, number)
+    return this.#heard(campaign, (words) =>
+      decideReach(campaign, request, this.#shard.now(), id, words),
+    )
+  }
+
+  /** Decides once every contact that has a say was heard. */
+  async #heard(campaign: Campaign, decide: Asking): Promise<CommandReply> {
+    const words: ContactWord[] = []
+    const { contacts } = this.#options
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      const open: { ask?: AttemptAsked; here?: ContactId } = {}
+      const open: { ask?: AttemptAsked } = {}
+      const here: ContactId[] = []
       const reply = await this.#shard.commit(campaign, () => {
-        const now = this.#shard.now()
-        const decision = decideConfirm(campaign, award, now, word)
+        const decision = decideHere(campaign, decide, (asked) => this.#hear(asked, here), words)
         if (!('ask' in decision)) return decision
         open.ask = decision.ask
-        if (!this.#isHere(decision.ask.contact)) return undefined
-        open.here = decision.ask.contact
-        return confirmHere(campaign, this.#shard.state.contacts, award, now)
+        return undefined
       })
-      if (open.here !== undefined) this.#options.contacts.told(open.here)
-      if (reply !== undefined) return { type: 'reply', reply }
+      if (reply !== undefined) {
+        for (const contact of here) contacts.told(contact)
+        return { type: 'reply', reply }
+      }
       if (open.ask === undefined) break
-      const verdict = await this.#options.contacts.ask(open.ask)
-      // Also a counted attempt is asked for again under the same award, and counts once.
+      const verdict = await contacts.ask(open.ask)
+      // Also a counted attempt is asked for again under the same id, and counts once.
       if (verdict.type === 'unanswered') break
-      word = { contact: open.ask.contact, verdict }
+      words.push({ contact: open.ask.contact, verdict })
     }
     return { type: 'busy' }
+  }
+
+  /** The word of a contact that lives in this shard; null of any other. */
+  #hear(asked: AttemptAsked, here: ContactId[]) {
+    if (!this.#isHere(asked.contact)) return null
+    here.push(asked.contact)
+    return this.#shard.state.contacts.decide(asked, this.#shard.now())
   }
 
   /** What another shard's campaign asks of a contact that lives here. */
   async attempt(asked: AttemptAsked): Promise<CommandReply> {
     const { events, verdict } = this.#shard.state.contacts.decide(asked, this.#shard.now())
-    for (const event of events) this.#shard.emit(event)
+    this.#shard.emitAll(events)
     await this.#shard.durable()
     this.#options.contacts.told(asked.contact)
     return { type: 'verdict', verdict }
@@ -80,32 +110,50 @@ export class CallDesk {
     request: DispositionRequest,
     budgetMs?: number,
   ): Promise<CommandReply> {
+    if (request.as.suppresses === undefined) return await this.#dispose(campaign, request, budgetMs)
+    // Its own suppression must not come back and end the lease before the outcome is in.
+    const release = this.#shard.suppressions.hold()
+    try {
+      return await this.#dispose(campaign, request, budgetMs)
+    } finally {
+      release()
+    }
+  }
+
+  async #dispose(
+    campaign: Campaign,
+    request: DispositionRequest,
+    budgetMs: number | undefined,
+  ): Promise<CommandReply> {
     const byAward = 'award_id' in request
     const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
     const row = campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
     const { vault, contacts } = this.#options
     let history: AwardHistory | null | undefined
-    let told: AttemptAsked | undefined
+    const told: AttemptAsked[] = []
     let asked = request
     const mint = this.#minter()
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      const open: { note?: AttemptAsked; here?: ContactId } = {}
+      const open: { note: AttemptAsked | undefined } = { note: undefined }
+      const here: ContactId[] = []
       const decide = () => {
         // The same outcome, told twice at once, may have been decided while its history was read.
         const missed = history?.disposed === null && isDisposed(campaign, row, request)
         if (missed && tries < 3) history = undefined
         const decision = decideDisposition(campaign, asked, this.#shard.now(), vault, history)
         if ('lookup' in decision) return undefined
-        const note = noteFor(campaign, decision, { at: asked.at, history, mint })
-        if (note === null || isSame(note, told)) return decision
-        open.note = note
-        if (!this.#isHere(note.contact)) return undefined
-        open.here = note.contact
-        return this.#withNote(decision, note)
+        const notes = notesFor(campaign, decision, { at: asked.at, history, mint })
+        const untold = notes.filter((note) => !told.some((other) => isSame(note, other)))
+        open.note = untold.find(({ contact }) => !this.#isHere(contact))
+        if (open.note !== undefined) return undefined
+        here.push(...untold.map(({ contact }) => contact))
+        return this.#withNotes(decision, untold)
       }
       const reply = await vault.withKeys(() => this.#shard.commit(campaign, decide))
-      if (open.here !== undefined) contacts.told(open.here)
-      if (reply !== undefined) return { type: 'reply', reply }
+      if (reply !== undefined) {
+        for (const contact of here) contacts.told(contact)
+        return { type: 'reply', reply }
+      }
       if (open.note === undefined) {
         history = await this.#historyOf(campaign, row, request)
         continue
@@ -113,15 +161,16 @@ export class CallDesk {
       const verdict = await contacts.ask(open.note, budgetMs)
       // Without an award the attempt would be another one the next time: `lost` is not asked again.
       if (verdict.type === 'unanswered') return { type: verdict.maybeDone ? 'lost' : 'busy' }
-      told = open.note
+      told.push(open.note)
       // What was told is when the call was: deciding anew must not move it.
-      asked = { ...asked, at: asked.at ?? told.attemptedAt ?? undefined }
+      asked = { ...asked, at: asked.at ?? open.note.attemptedAt ?? undefined }
     }
     return { type: 'busy' }
   }
 
-  #withNote(decision: Decision, note: AttemptAsked): Decision {
-    const { events } = this.#shard.state.contacts.decide(note, this.#shard.now())
+  #withNotes(decision: Decision, notes: readonly AttemptAsked[]): Decision {
+    const { contacts } = this.#shard.state
+    const events = notes.flatMap((note) => contacts.decide(note, this.#shard.now()).events)
     return { ...decision, events: [...events, ...decision.events] }
   }
 
@@ -150,12 +199,12 @@ export class CallDesk {
 }
 
 /** Whether the contact's actor was told this already. */
-function isSame(note: AttemptAsked, told: AttemptAsked | undefined): boolean {
+function isSame(note: AttemptAsked, told: AttemptAsked): boolean {
   return (
-    told !== undefined &&
     note.contact === told.contact &&
     note.attempt === told.attempt &&
-    (told.conversed || !note.conversed)
+    (told.conversed || !note.conversed) &&
+    (told.suppress !== undefined || note.suppress === undefined)
   )
 }
 

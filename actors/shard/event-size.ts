@@ -3,10 +3,12 @@
 
 import { pack } from '../protocol/codec.ts'
 import type { Order } from '../protocol/commands.ts'
-import type { Event, StoredLead } from '../protocol/events.ts'
+import { type Event, isOfficeEvent, type LeadAwarded, type StoredLead } from '../protocol/events.ts'
 
 /** Names, numbers and ids of the largest event without texts and lists, bytes. */
 const FIELDS_BYTES = 512
+/** The standard disposition an event keeps. */
+const STANDARD_BYTES = 256
 /** A campaign id in a list, and a bid. */
 const ID_BYTES = 9
 const BID_BYTES = 24
@@ -29,21 +31,45 @@ export function sizeOf(event: Event): number {
     case 'lead.updated':
       return FIELDS_BYTES + leadSize(event.changes)
     case 'lead.disposed':
-      return FIELDS_BYTES + (event.note?.length ?? 0) + (event.seen ? pack(event.seen).length : 0)
+      return (
+        FIELDS_BYTES +
+        STANDARD_BYTES +
+        textSize(event.code) +
+        (event.note?.length ?? 0) +
+        (event.seen ? pack(event.seen).length : 0)
+      )
     case 'lead.noted':
       return FIELDS_BYTES + (event.note?.length ?? 0)
     case 'lead.awarded':
-      return awardSize(event)
+      return awardSize(event, event.offer)
     case 'contact.attempted':
       return FIELDS_BYTES + textSize(event.zone)
+    case 'suppression.added':
+    case 'suppression.removed':
+    case 'suppression.heard':
+      return FIELDS_BYTES + textSize(event.entry.by) + textSize(event.entry.reason)
+    case 'lead.suppressed':
+    case 'lead.restored':
+      return FIELDS_BYTES + textSize(event.by) + textSize(event.reason)
+    case 'lead.allocated':
+      return FIELDS_BYTES + textSize(event.by) + textSize(event.list)
+    case 'lead.released':
+      return FIELDS_BYTES + textSize(event.by)
+    case 'lead.promise_broken':
+      return FIELDS_BYTES + STANDARD_BYTES
     default:
-      return FIELDS_BYTES
+      // The office's are few, and some of them large.
+      return isOfficeEvent(event) ? pack(event).length : FIELDS_BYTES
   }
 }
 
 /** The same for the award an order will lead to. */
-export function awardSize({ unknown, bids }: Pick<Order, 'unknown' | 'bids'>): number {
-  return FIELDS_BYTES + unknown.length * ID_BYTES + (bids?.length ?? 0) * BID_BYTES
+export function awardSize(
+  { unknown, bids }: Pick<Order, 'unknown' | 'bids'>,
+  offer?: LeadAwarded['offer'] | null,
+): number {
+  const offerSize = offer == null ? 0 : pack(offer).length
+  return FIELDS_BYTES + unknown.length * ID_BYTES + (bids?.length ?? 0) * BID_BYTES + offerSize
 }
 
 function leadSize(lead: Partial<StoredLead>): number {

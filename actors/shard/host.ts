@@ -35,6 +35,7 @@ import {
   commandSubject,
   pingSubject,
   releaseSubject,
+  SUPPRESSIONS,
   SUSPECT,
 } from '../protocol/subjects.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -50,10 +51,13 @@ import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
 import { Journal } from './journal.ts'
+import { officeShard } from './office-desk.ts'
 import { ranking } from './placement.ts'
+import { Quotes } from './quotes.ts'
 import { Shard } from './shard.ts'
 import { SnapshotStore } from './snapshot.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
+import { SuppressionBoard } from './suppression-board.ts'
 
 const BEAT_MS = 500
 const RECONCILE_MS = 250
@@ -91,6 +95,8 @@ export class Host {
   readonly #models: ModelBook
   readonly #adoption: Adoption
   readonly #contacts: ContactBoard
+  readonly #quotes: Quotes
+  readonly #suppressions: SuppressionBoard
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -123,6 +129,12 @@ export class Host {
     this.#models = models
     this.#adoption = new Adoption(models, () => this.owned(), options.log)
     this.#contacts = new ContactBoard({
+      ...options,
+      ownerOf: (shard) => this.#shardOwned(shard),
+      owned: () => this.owned(),
+    })
+    this.#quotes = new Quotes(options.link, options.log)
+    this.#suppressions = new SuppressionBoard({
       ...options,
       ownerOf: (shard) => this.#shardOwned(shard),
       owned: () => this.owned(),
@@ -175,7 +187,8 @@ export class Host {
     for (const timer of this.#timers) clearInterval(timer)
     this.#adoption.stop()
     this.#contacts.stop()
-    await this.#models.stop()
+    this.#suppressions.stop()
+    await Promise.all([this.#models.stop(), this.#quotes.stop()])
     await this.#hosts.leave(this.id).catch(() => {}) // Its TTL says the same, later.
     // Who asked for a shard just now is still answered, and need not wait for its patience to end.
     const drained = this.#subscriptions.map((subscription) => subscription.drain())
@@ -193,6 +206,7 @@ export class Host {
     on(releaseSubject(this.id), (msg) => this.#release(msg))
     on(CONTACTS, (msg) => this.#contacts.hear(msg))
     on(CONTACTS_WANTED, (msg) => this.#contacts.heed(msg))
+    on(SUPPRESSIONS, (msg) => this.#suppressions.hear(msg))
     on(SUSPECT, async (msg) => {
       const host = msg.string() as HostId
       if (host !== this.id) await this.#hosts.check(host)
@@ -211,6 +225,7 @@ export class Host {
 
   #tick(): void {
     this.#contacts.tick()
+    this.#suppressions.tick()
     const alone = this.#hosts.live().length <= 1
     for (const [, role] of this.#roles) {
       if (role.kind === 'owning') {
@@ -327,9 +342,12 @@ export class Host {
       host: this.id,
       timezone,
       contacts: this.#contacts,
+      quote: this.#quotes.quote,
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
     })
+    await this.#suppressions.claimed(owner)
+    if (this.#stopped || owner.lost) return
     const commands = subscribe(link.nc, commandSubject(shard), log, (msg) =>
       this.#command(owner, msg),
     )
@@ -338,6 +356,11 @@ export class Host {
     inbox.start()
     this.#adoption.look()
     this.#contacts.claimed(owner)
+    if (shard === officeShard(this.#options.shards)) {
+      owner.office
+        .claimed()
+        .catch((error: unknown) => log.warn({ error: String(error) }, 'office not published'))
+    }
     log.info(
       { shard, epoch, n: state.n, ms: Math.round(performance.now() - started) },
       'shard claimed',

@@ -1,8 +1,10 @@
 // Ingest lane: leads on their way in, slice by slice, so that awards never wait behind an import.
 
+import { align } from '../campaign/bars.ts'
 import { Campaign } from '../campaign/campaign.ts'
-import { decideIntake } from '../campaign/intake.ts'
+import { decideIntake, unsubscribed } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
+import type { LeadId } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { defaultSettings } from '../protocol/settings.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
@@ -119,8 +121,12 @@ export class IngestLane {
       return { path: '/customer_id', reason: 'required for a campaign nobody has put yet' }
     }
     try {
-      const decision = decideIntake(campaign, lead, now(), vault)
+      const { suppressions } = state.contacts
+      const decision = decideIntake(campaign, lead, now(), vault, suppressions)
       if (decision.event !== undefined) this.#options.gate().emit(decision.event)
+      if (decision.allocated !== undefined) this.#options.gate().emit(decision.allocated)
+      // Another number may be one that is suppressed, or free a lead whose number was.
+      if (decision.event?.type === 'lead.updated') this.#align(campaign, lead.id)
       return decision.outcome
     } catch (error) {
       if (error instanceof KeyNotCachedError) throw error
@@ -130,13 +136,26 @@ export class IngestLane {
     }
   }
 
+  #align(campaign: Campaign, lead: LeadId): void {
+    const { state, gate, now } = this.#options
+    const row = campaign.leads.row(lead) as number // It was just updated.
+    const { suppressions } = state.contacts
+    const events = align(campaign, row, suppressions, now(), ['phone', 'account'])
+    for (const event of events) gate().emit(event)
+  }
+
   /** A lead for a campaign never put creates it, with defaults; undefined where that cannot be. */
   #create(lead: LeadInput): Campaign | undefined {
     if (lead.customer_id === undefined) return undefined
     const { state, now, timezone } = this.#options
     const settings = defaultSettings(lead.campaign_id, lead.customer_id, timezone)
     // A lead that will be rejected must not leave a campaign behind.
-    if (lead.lead_type === undefined || lead.created_at === undefined) return new Campaign(settings)
+    const { suppressions } = state.contacts
+    const temporary = new Campaign(settings)
+    const incomplete = lead.lead_type === undefined || lead.created_at === undefined
+    const isAllocated = lead.contractor_id != null || lead.deadline != null
+    const isBarred = unsubscribed(temporary, lead, this.#options.vault, suppressions) !== undefined
+    if (incomplete || isAllocated || isBarred) return temporary
     const campaign_id = lead.campaign_id
     this.#options.gate().emit({ type: 'campaign.put', campaign_id, at: now(), settings })
     return state.campaigns.get(lead.campaign_id)

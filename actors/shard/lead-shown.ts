@@ -27,7 +27,9 @@ export async function showLead(
   row: number,
   { vault, link, now }: ShowWith,
 ): Promise<LeadShown> {
-  const opened = await vault.withKeys(() => openLead(vault, campaign, row))
+  // Who asked not to be contacted is removed from every view (E2); what is sealed stays sealed.
+  const hidden = campaign.stateOf(row) === 'suppressed'
+  const opened = hidden ? {} : await vault.withKeys(() => openLead(vault, campaign, row))
   const { timeline, dueBy } = await pastOf(campaign, row, vault, link)
   // No `await` from here on: all that is said of the lead is true of one instant.
   const shown: LeadShown = {
@@ -36,6 +38,8 @@ export async function showLead(
     campaign_id: campaign.id,
     lead: leadView(campaign, row, opened),
     ...standingOf(campaign, row),
+    ...campaign.accounts.shown(row),
+    ...campaign.allocations.shown(row),
     ...whyNot(campaign, row, campaign.clock(now()), dueBy),
     timeline,
   }

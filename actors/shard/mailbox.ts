@@ -3,7 +3,10 @@
 
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Decision, decideExtend, decideSkip } from '../campaign/lease.ts'
+import { decideRelease } from '../campaign/reach.ts'
+import { tallyRows } from '../campaign/tally.ts'
 import { campaignShown } from '../campaign/view.ts'
+import type { AttemptRequest, ReleaseRequest } from '../protocol/account.ts'
 import type { Command, CommandReply, Order } from '../protocol/commands.ts'
 import { assertNever, CampaignFault } from '../protocol/errors.ts'
 import { type CampaignId, type LeadId, parseAwardId } from '../protocol/ids.ts'
@@ -11,19 +14,25 @@ import type { LeadInput } from '../protocol/lead.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Settings } from '../protocol/settings.ts'
+import { AllocationDesk } from './allocation-desk.ts'
 import { CallDesk, type CallDeskOptions } from './call-desk.ts'
 import { showLead } from './lead-shown.ts'
+import { PaymentDesk } from './payment-desk.ts'
 import type { Shard } from './shard.ts'
 
 export class Mailbox {
   readonly #shard: Shard
   readonly #options: CallDeskOptions
   readonly #calls: CallDesk
+  readonly #allocations: AllocationDesk
+  readonly #payments: PaymentDesk
 
   constructor(shard: Shard, options: CallDeskOptions) {
     this.#shard = shard
     this.#options = options
     this.#calls = new CallDesk(shard, options)
+    this.#payments = new PaymentDesk(shard, options.contacts)
+    this.#allocations = new AllocationDesk(shard)
   }
 
   /** Decides a command and answers once everything the answer tells is durable. */
@@ -57,6 +66,38 @@ export class Mailbox {
         return this.#requeue(command.campaign)
       case 'attempt':
         return this.#calls.attempt(command.asked)
+      case 'reach':
+        return this.#reach(command.request)
+      case 'release':
+        return this.#release(command.request)
+      case 'payment':
+        return this.#payments.book(command.payment)
+      case 'unmapped':
+        return this.#unmapped()
+      case 'tallies':
+        return this.#tallies(command)
+      case 'office':
+        return this.#shard.office.execute(command.request)
+      case 'suppress':
+        return this.#shard.suppressions.suppress(command.asked)
+      case 'suppress.lead':
+        return this.#shard.suppressions.suppressLead(command)
+      case 'suppress.check':
+        return this.#shard.suppressions.check(command.contact, command.customer)
+      case 'suppress.check_lead':
+        return this.#shard.suppressions.checkLead(command.campaign, command.lead)
+      case 'suppressions':
+        return this.#shard.suppressions.entries(command.after, command.limit)
+      case 'suppressions.heard':
+        return this.#shard.suppressions.heard(command.from, command.n)
+      case 'allocate':
+        return this.#allocations.allocate(command)
+      case 'board':
+        return this.#allocations.board(command)
+      case 'buckets':
+        return this.#allocations.buckets(command)
+      case 'bucket':
+        return this.#allocations.bucket(command)
       default:
         return assertNever(command)
     }
@@ -98,6 +139,33 @@ export class Mailbox {
     return answer(
       errorReply('NOT_FOUND', `${path}: no such ${byAward ? 'award' : 'campaign'}`, path),
     )
+  }
+
+  async #reach(request: AttemptRequest): Promise<CommandReply> {
+    const campaign = this.#shard.state.campaigns.get(request.campaign_id as CampaignId)
+    if (campaign !== undefined) return await this.#calls.reach(campaign, request)
+    return answer(noCampaign())
+  }
+
+  async #release(request: ReleaseRequest): Promise<CommandReply> {
+    const campaign = this.#shard.state.campaigns.get(request.campaign_id as CampaignId)
+    if (campaign === undefined) return answer(noCampaign())
+    const decide = () => decideRelease(campaign, request, this.#shard.now())
+    return answer(await this.#shard.commit(campaign, decide))
+  }
+
+  async #unmapped(): Promise<CommandReply> {
+    await this.#shard.durable()
+    const { campaigns } = this.#shard.state
+    const codes = [...campaigns.values()].flatMap(({ accounts }) => accounts.unmapped())
+    return { type: 'unmapped', codes }
+  }
+
+  async #tallies(command: Extract<Command, { type: 'tallies' }>): Promise<CommandReply> {
+    await this.#shard.durable()
+    const { from_day: from, to_day: to, contractors } = command
+    const tallies = [...this.#shard.state.campaigns.values()].map(({ tally }) => tally)
+    return { type: 'tallies', rows: tallyRows(tallies, { from, to }, contractors) }
   }
 
   async #ingest(leads: LeadInput[], fromInbox: boolean): Promise<CommandReply> {
@@ -184,6 +252,10 @@ export class Mailbox {
     const parts = parseAwardId(award)
     return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
   }
+}
+
+function noCampaign(): Reply {
+  return errorReply('NOT_FOUND', '/campaign_id: no such campaign', '/campaign_id')
 }
 
 function answer(reply: Reply): CommandReply {

@@ -8,9 +8,13 @@
 //   SH3. Once the shard is lost (fenced, rolled back) it answers `moved` to everything, and its
 //        state changes no more.
 
+import { isPersonal } from '../campaign/allocated-bid.ts'
+import { decideMissed } from '../campaign/allocations.ts'
+import { barEvents } from '../campaign/bars.ts'
 import { answerCall } from '../campaign/bid.ts'
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Decision, decideAward, decideLapses } from '../campaign/lease.ts'
+import { decideBroken } from '../campaign/payment.ts'
 import { detailsOf } from '../campaign/why.ts'
 import type {
   CallForBids,
@@ -21,10 +25,18 @@ import type {
   OrderResult,
 } from '../protocol/commands.ts'
 import { CampaignFault, EngineError, FencedError } from '../protocol/errors.ts'
-import type { Event, LeadAwarded } from '../protocol/events.ts'
-import { awardId, type CampaignId, type ContractorId, type HostId } from '../protocol/ids.ts'
+import { type Event, isSuppressionEvent, type LeadAwarded } from '../protocol/events.ts'
+import {
+  awardId,
+  type CampaignId,
+  type ContractorId,
+  type CustomerId,
+  type HostId,
+} from '../protocol/ids.ts'
+import type { Quote } from '../protocol/offers.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
+import type { SuppressionEvent } from '../protocol/suppression.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
@@ -36,8 +48,10 @@ import { IngestLane } from './ingest-lane.ts'
 import type { Journal } from './journal.ts'
 import { readLast } from './log-reader.ts'
 import { Mailbox } from './mailbox.ts'
+import { OfficeDesk } from './office-desk.ts'
 import { OutputGate } from './output-gate.ts'
 import type { ShardState } from './state.ts'
+import { SuppressionDesk } from './suppression-desk.ts'
 
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
 const APPEND_SLOW_MS = 1500
@@ -59,9 +73,16 @@ export interface ShardOptions {
   host: HostId
   timezone: string
   contacts: ContactPort
+  /** What the contractor of an award may quote, where an offer is on. */
+  quote?: Quoting
   onLost: (error: Error) => void
   onFault: (fault: CampaignFault) => void
 }
+
+export type Quoting = (
+  of: { campaign: CampaignId; customer: CustomerId },
+  now: number,
+) => Quote | null
 
 export class Shard {
   readonly state: ShardState
@@ -69,6 +90,8 @@ export class Shard {
   readonly #options: ShardOptions
   readonly #gate: OutputGate
   readonly lane: IngestLane
+  readonly suppressions: SuppressionDesk
+  readonly office: OfficeDesk
   readonly #mailbox: Mailbox
   /** Words for the terms of awards made here, for repetitions of their reply. */
   readonly #details = new WeakMap<LeadAwarded, Details>()
@@ -83,6 +106,8 @@ export class Shard {
     this.#options = options
     this.state = options.state
     this.journal = options.journal
+    this.suppressions = new SuppressionDesk(this, options.link)
+    this.office = new OfficeDesk(this, options)
     this.#mailbox = new Mailbox(this, options)
     this.lane = new IngestLane({
       state: this.state,
@@ -212,9 +237,10 @@ export class Shard {
     }
   }
 
-  /** Whether a contractor's skips make its bids differ from everybody's. */
+  /** Whether a contractor's skips or allocations make its bids differ from everybody's. */
   hasSkips(campaignId: CampaignId, contractor: ContractorId): boolean {
-    return this.state.campaigns.get(campaignId)?.hidden.has(contractor) === true
+    const campaign = this.state.campaigns.get(campaignId)
+    return campaign !== undefined && isPersonal(campaign, contractor)
   }
 
   /**
@@ -276,13 +302,15 @@ export class Shard {
     try {
       this.lapse(campaign)
       // Its id names its place, so the place must not move to the next record.
-      this.#gate.reserve(awardSize(order))
+      const offer = this.#quote(campaign)
+      this.#gate.reserve(awardSize(order, offer))
       const { n, index } = this.#gate.next
       const decided = decideAward(campaign, order, { now: this.now(), asOf }, (lead) =>
         awardId(campaign.id, lead, n, index),
       )
       if (decided === undefined) return { type: 'refused' }
       const { event, candidate } = decided
+      if (offer !== null) event.offer = offer
       this.#details.set(event, detailsOf(campaign, candidate))
       this.#gate.emit(event)
       return this.#result(event, order)
@@ -290,6 +318,11 @@ export class Shard {
       this.fault(campaign, error)
       return { type: 'refused' }
     }
+  }
+
+  #quote({ id, settings }: Campaign): Quote | null {
+    const { quote } = this.#options
+    return quote?.({ campaign: id, customer: settings.customer_id }, this.now()) ?? null
   }
 
   #result(event: LeadAwarded, order: Order): OrderResult | Promise<OrderResult> {
@@ -329,7 +362,7 @@ export class Shard {
       this.lapse(campaign)
       reply = quarantined(campaign)
       const decision = reply === undefined ? decide() : undefined
-      for (const event of decision?.events ?? []) this.emit(event)
+      this.emitAll(decision?.events ?? [])
       reply ??= decision?.reply
     } catch (error) {
       if (error instanceof KeyNotCachedError) throw error
@@ -342,7 +375,31 @@ export class Shard {
 
   /** Applies an event and puts it on its way to the log. */
   emit(event: Event): void {
-    this.#gate.emit(event)
+    this.emitAll([event])
+  }
+
+  /**
+   * Applies a decision's events in order, then lets this shard's leads follow the suppressions among
+   * them: after the decision, for it may be about one of those leads.
+   */
+  emitAll(events: readonly Event[]): void {
+    for (const event of events) this.#gate.emit(event)
+    for (const event of events) if (isSuppressionEvent(event)) this.#spread(event)
+  }
+
+  #spread({ type, entry }: SuppressionEvent): void {
+    const { campaigns, contacts, poisoned } = this.state
+    for (const campaign of campaigns.values()) {
+      // It is folded anew before it is used again, and swept then.
+      if (campaign.quarantined !== null || poisoned.has(campaign.id)) continue
+      try {
+        const barred = barEvents(campaign, entry, contacts.suppressions, this.now())
+        for (const event of barred) this.#gate.emit(event)
+      } catch (error) {
+        this.fault(campaign, error)
+      }
+    }
+    if (type !== 'suppression.heard') this.suppressions.decided()
   }
 
   /** Resolves once everything decided so far is durable. */
@@ -354,7 +411,10 @@ export class Shard {
   lapse(campaign: Campaign): void {
     if (campaign.quarantined !== null || this.#quiet !== null || this.#lost !== null) return
     try {
-      decideLapses(campaign, this.now(), (event: Event) => this.#gate.emit(event))
+      const emit = (event: Event) => this.#gate.emit(event)
+      decideLapses(campaign, this.now(), emit)
+      decideBroken(campaign, this.now(), emit)
+      decideMissed(campaign, this.now(), emit)
     } catch (error) {
       this.fault(campaign, error)
     }

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { type ObjectStore, Objm } from '@nats-io/obj'
 import type { ContactsImage } from '../campaign/contacts.ts'
 import type { CampaignImage } from '../campaign/image.ts'
+import type { OfficeImage } from '../collections/office.ts'
 import { pack, unpack } from '../protocol/codec.ts'
 import { EngineError } from '../protocol/errors.ts'
 import type { LeadAwarded } from '../protocol/events.ts'
@@ -33,7 +34,11 @@ interface Header {
   /** Parts that follow: one a campaign, then some of contacts; none in snapshots before 0.2. */
   campaigns: number
   contacts?: number
+  /** One part more, in the shard where the office lives. */
+  office?: true
 }
+
+type Part = CampaignImage | ContactsImage | OfficeImage
 
 interface Trailer {
   requests: LeadAwarded[]
@@ -87,6 +92,7 @@ export class SnapshotStore {
     const { shard, seq, n, prev, epoch, host } = state
     const images = [...state.images()]
     const contacts = state.contacts.images()
+    const office = state.office.isEmpty ? [] : [state.office.image()]
     const requests = unsettled(state.requests)
     const header: Header = {
       v: VERSION,
@@ -98,12 +104,13 @@ export class SnapshotStore {
       host,
       campaigns: images.length,
       contacts: contacts.count,
+      ...(office.length > 0 ? { office: true } : {}),
     }
     const name = `${shard}/${String(seq).padStart(16, '0')}`
     const counted = { bytes: 0 }
     await this.#chunks.put(
       name,
-      count(frames(header, both(images, contacts.parts), requests), counted),
+      count(frames(header, all<Part>(images, contacts.parts, office), requests), counted),
     )
     await this.#prune(shard)
     return { shard, seq, bytes: counted.bytes }
@@ -161,6 +168,11 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
     else state.loadContacts(unpack<ContactsImage>(image))
     await new Promise((resolve) => setImmediate(resolve))
   }
+  if (header.office === true) {
+    const image = await nextPart(parts)
+    hash.update(image)
+    state.office.load(unpack<OfficeImage>(image))
+  }
   const { requests, hash: expected } = unpack<Trailer>(await nextPart(parts))
   if (hash.update(pack(requests)).digest('hex') !== expected) {
     throw new EngineError('SNAPSHOT_TORN', 'snapshot does not hash to what it says')
@@ -179,7 +191,7 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
 /** Each part behind its length; parts are made one at a time, with a pause for others between. */
 async function* frames(
   header: Header,
-  images: Iterable<CampaignImage | ContactsImage>,
+  images: Iterable<Part>,
   requests: LeadAwarded[],
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
@@ -195,9 +207,8 @@ async function* frames(
   yield* frame(pack(trailer))
 }
 
-function* both<A, B>(first: Iterable<A>, second: Iterable<B>): Generator<A | B> {
-  yield* first
-  yield* second
+function* all<T>(...each: Iterable<T>[]): Generator<T> {
+  for (const some of each) yield* some
 }
 
 const PIECE = 128 * 1024

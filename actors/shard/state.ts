@@ -10,9 +10,16 @@ import { createHash } from 'node:crypto'
 import { Campaign } from '../campaign/campaign.ts'
 import { Contacts, type ContactsImage } from '../campaign/contacts.ts'
 import { type CampaignImage, campaignFrom, imageOf } from '../campaign/image.ts'
+import { Office } from '../collections/office.ts'
 import { pack } from '../protocol/codec.ts'
 import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
-import { type Event, isContactEvent, type LeadAwarded } from '../protocol/events.ts'
+import {
+  type Event,
+  isContactEvent,
+  isOfficeEvent,
+  isSuppressionEvent,
+  type LeadAwarded,
+} from '../protocol/events.ts'
 import type { CampaignId, RequestId, ShardId } from '../protocol/ids.ts'
 import { decodeRecord, type Record } from '../protocol/record.ts'
 import type { Stored } from './log-reader.ts'
@@ -34,7 +41,9 @@ export class ShardState {
   readonly shard: ShardId
   readonly campaigns = new Map<CampaignId, Campaign>()
   /** Those who live here, of campaigns that may live elsewhere. */
-  readonly contacts = new Contacts()
+  readonly contacts: Contacts
+  /** What belongs to no campaign, in the one shard that is its place; empty in all others. */
+  readonly office = new Office()
   /** Awards by the request they answered, oldest first. */
   readonly requests = new Map<RequestId, LeadAwarded>()
   /** Campaigns whose state a fault left half changed, here or in the fold (S2): it is not touched. */
@@ -48,6 +57,7 @@ export class ShardState {
 
   constructor(shard: ShardId) {
     this.shard = shard
+    this.contacts = new Contacts(shard)
   }
 
   /** Folds a record as it lies in the log. Throws CorruptLogError when the chain does not hold. */
@@ -94,8 +104,12 @@ export class ShardState {
    * campaign changes nothing.
    */
   apply(event: Event): number {
-    if (isContactEvent(event)) {
+    if (isContactEvent(event) || isSuppressionEvent(event)) {
       this.contacts.apply(event)
+      return -1
+    }
+    if (isOfficeEvent(event)) {
+      this.office.apply(event)
       return -1
     }
     if (this.poisoned.has(event.campaign_id)) return -1
@@ -164,6 +178,7 @@ export class ShardState {
     const hash = createHash('sha256')
     for (const image of this.images()) hash.update(pack(image))
     for (const image of this.contacts.images().parts) hash.update(pack(image))
+    if (!this.office.isEmpty) hash.update(pack(this.office.image()))
     hash.update(pack(unsettled(this.requests)))
     return hash.digest('hex')
   }

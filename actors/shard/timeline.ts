@@ -62,7 +62,13 @@ export async function awardHistory(
         confirmedAt = event.at
         break
       case 'lead.awarded':
-        return { awardedAt: event.at, confirmedAt, disposed, noted }
+        return {
+          awardedAt: event.at,
+          contractor_id: event.contractor_id,
+          confirmedAt,
+          disposed,
+          noted,
+        }
     }
   }
   return null

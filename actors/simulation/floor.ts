@@ -16,6 +16,7 @@ import { assign, type Lot } from '../protocol/assign.ts'
 import { isContactEvent, type LeadAwarded, type LeadDisposed } from '../protocol/events.ts'
 import { awardId, type CampaignId, type CustomerId } from '../protocol/ids.ts'
 import { Answers, type Ask, lotOf, makeOrder } from '../protocol/order.ts'
+import { parseDisposition } from '../protocol/requests.ts'
 import { KEY_REF_BYTES, type Sealer } from '../protocol/seal.ts'
 import { Agenda } from './agenda.ts'
 import type { CallOutcome, Nature } from './nature.ts'
@@ -191,7 +192,7 @@ function dispose(
   now: number,
 ): LeadDisposed {
   const code = outcome.converted ? 'converted' : outcome.pickedUp ? 'not_interested' : 'no_answer'
-  const decision = decideDisposition(campaign, { award_id, code }, now, sealer)
+  const decision = decideDisposition(campaign, parseDisposition({ award_id, code }), now, sealer)
   const event = 'lookup' in decision ? undefined : decision.events[0]
   if (event?.type !== 'lead.disposed') throw new Error(`award ${award_id} took no outcome`)
   campaign.apply(event)

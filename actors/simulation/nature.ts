@@ -93,7 +93,7 @@ export class Nature {
 const DRAWS = ['pickup', 'talk', 'talk2', 'convert'] as const
 type Draw = (typeof DRAWS)[number]
 
-function mix(value: number): number {
+export function mix(value: number): number {
   let hash = (value + 0x6d2b79f5) | 0
   hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad)
   hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97)
@@ -116,7 +116,7 @@ function left(decay: Truth['decay'], age: number): number {
 }
 
 /** A lognormal of the given mean and sigma of the log, by Box and Muller. */
-function lognormal(of: { mean: number; sigma: number }, u: number, v: number): number {
+export function lognormal(of: { mean: number; sigma: number }, u: number, v: number): number {
   if (of.mean === 0) return 0
   const normal = Math.sqrt(-2 * Math.log(1 - u)) * Math.cos(2 * Math.PI * v)
   return Math.exp(Math.log(of.mean) - of.sigma ** 2 / 2 + of.sigma * normal)

@@ -9,8 +9,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Encoding } from '../../actors/protocol/codec.ts'
+import type { ContractorId } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
+import type { Tags } from '../../actors/protocol/workforce.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import { Pending } from './pending.ts'
 import { conflict, Round } from './round.ts'
@@ -30,12 +32,17 @@ export interface AuctionOptions {
   router: Router
   clock: Clock
   random: () => number
+  /** What a contractor may be given leads of; undefined where nothing limits it. */
+  tagsOf?: TagsOf
 }
+
+export type TagsOf = (contractor: ContractorId) => Tags | undefined
 
 export class Auction {
   readonly #router: Router
   readonly #clock: Clock
   readonly #random: () => number
+  readonly #tagsOf: TagsOf
   readonly #queue: Pending[] = []
   /** Requests with an id, by it: a repetition while the first is at work waits for its answer. */
   readonly #byId = new Map<string, { body: number; answer: Promise<Reply | Uint8Array> }>()
@@ -45,10 +52,11 @@ export class Auction {
   #timer: NodeJS.Timeout | undefined
   #working = 0
 
-  constructor({ router, clock, random }: AuctionOptions) {
+  constructor({ router, clock, random, tagsOf = () => undefined }: AuctionOptions) {
     this.#router = router
     this.#clock = clock
     this.#random = random
+    this.#tagsOf = tagsOf
   }
 
   /** Requests being worked on. */
@@ -67,7 +75,9 @@ export class Auction {
     })
     const margin = Math.min(MARGIN_MS, budgetMs / 4)
     const deadline = performance.now() + budgetMs - margin
-    const pending = new Pending(request, encoding, deadline, (value) => {
+    const { contractor } = request
+    const tags = contractor === undefined ? undefined : this.#tagsOf(contractor)
+    const pending = new Pending({ request, encoding, tags }, deadline, (value) => {
       this.#working--
       settle(value)
     })

@@ -2,7 +2,8 @@
 // it is about, and answers inside the budget.
 
 import type { Command } from '../../actors/protocol/commands.ts'
-import { assertNever, InputError } from '../../actors/protocol/errors.ts'
+import type { Dictionary } from '../../actors/protocol/dispositions.ts'
+import { InputError } from '../../actors/protocol/errors.ts'
 import {
   type CampaignId,
   type CustomerId,
@@ -13,7 +14,7 @@ import {
 import { type CampaignShown, errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import * as requests from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
-import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
+import { type Settings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { ModelBook } from '../../actors/runtime/model-store.ts'
 import type { Auction } from './auction.ts'
@@ -33,7 +34,13 @@ export interface DeskOptions {
   router: Router
   models: Pick<ModelBook, 'get' | 'all'>
   timezone: string
+  /** Holds settings to their jurisdiction before a host hears of them; throws InputError. */
+  narrow: (settings: Settings) => Settings
   log: Log
+  /** Reads disposition codes, by the newest catalogue. */
+  dictionary: () => Dictionary
+  /** Answers the services that are not answered here. */
+  more: (call: Call, answer: Answer) => Promise<Reply | Uint8Array>
 }
 
 export class Desk {
@@ -82,7 +89,8 @@ export class Desk {
         return this.#ask(this.#options.router.shardOf(campaign), command, call)
       }
       case 'campaign.put': {
-        const settings = withZone(parse(settingsSchema, body), this.#options.timezone)
+        const { timezone, narrow } = this.#options
+        const settings = narrow(withZone(parse(settingsSchema, body), timezone))
         const shard = this.#options.router.shardOf(settings.campaign_id)
         return this.#ask(shard, { type: 'campaign.put', settings }, call)
       }
@@ -101,14 +109,8 @@ export class Desk {
       case 'model.list':
         parse(requests.emptySchema, body)
         return Promise.resolve(listModels(this.#options.models))
-      case 'suppression.add':
-      case 'suppression.remove':
-      case 'suppression.check':
-        return Promise.resolve(
-          errorReply('NOT_IMPLEMENTED', `${service} is not served by this version yet`),
-        )
       default:
-        return assertNever(service)
+        return this.#options.more(call, this.answer)
     }
   }
 
@@ -119,7 +121,7 @@ export class Desk {
   }
 
   #disposition(call: Call): Promise<Reply> {
-    const request = requests.parseDisposition(call.body)
+    const request = requests.parseDisposition(call.body, this.#options.dictionary())
     const command = { type: 'disposition', request } as const
     if (!('award_id' in request)) {
       // Without an award it is not told apart from a second attempt: never asked twice.

@@ -31,13 +31,15 @@ export class IngestDesk {
   readonly #router: Router
   readonly #link: Link
   readonly #vault: Vault
+  readonly #country: string
   readonly #log: Log
   readonly #behindUntil = new Map<ShardId, number>()
 
-  constructor(options: { router: Router; link: Link; vault: Vault; log: Log }) {
+  constructor(options: { router: Router; link: Link; vault: Vault; country: string; log: Log }) {
     this.#router = options.router
     this.#link = options.link
     this.#vault = options.vault
+    this.#country = options.country
     this.#log = options.log
   }
 
@@ -52,7 +54,7 @@ export class IngestDesk {
     }
     const byShard = new Map<ShardId, Item[]>()
     for (const [index, value] of leads.entries()) {
-      const parsed = parseLead(value)
+      const parsed = parseLead(value, this.#country)
       if (!parsed.ok) {
         result.rejected.push({ index, ...parsed.fault })
         continue

@@ -8,12 +8,21 @@ import { Answers, type Ask } from '../../actors/protocol/order.ts'
 import type { NoLead, Reply, Unavailable } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
+import type { Tags } from '../../actors/protocol/workforce.ts'
 
 const RETRY_MIN_MS = 250
 const RETRY_MAX_MS = 30_000
 
+/** What a contractor asks for, and what it may be given leads of: undefined where nothing limits it. */
+export interface Asked {
+  request: NextRequest
+  encoding: Encoding
+  tags: Tags | undefined
+}
+
 export class Pending implements Bidder {
   readonly request: NextRequest
+  readonly tags: Tags | undefined
   readonly ask: Ask
   /** Monotonic time by which it must be answered. */
   readonly deadline: number
@@ -24,12 +33,12 @@ export class Pending implements Bidder {
   done = false
 
   constructor(
-    request: NextRequest,
-    encoding: Encoding,
+    { request, encoding, tags }: Asked,
     deadline: number,
     resolve: (answer: Reply | Uint8Array) => void,
   ) {
     this.request = request
+    this.tags = tags
     this.deadline = deadline
     this.ask = {
       campaigns: request.campaigns,
@@ -57,7 +66,8 @@ export class Pending implements Bidder {
   /** The request as a host gets it that can serve it alone. */
   whole(): WholeRequest {
     const { campaigns } = this.request
-    return { ...this.ask, campaigns, retry: this.request.retry }
+    const whole = { ...this.ask, campaigns, retry: this.request.retry }
+    return this.tags === undefined ? whole : { ...whole, tags: this.tags }
   }
 
   noLead(now: number): NoLead {

@@ -19,7 +19,7 @@ import type {
   HostId,
   ShardId,
 } from '../../actors/protocol/ids.ts'
-import { lotOf, makeOrder } from '../../actors/protocol/order.ts'
+import { heardBy, lotOf, makeOrder } from '../../actors/protocol/order.ts'
 import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import type { Pending } from './pending.ts'
@@ -200,8 +200,9 @@ export class Round {
       const own = contractor === undefined ? undefined : personal.get(contractor)
       for (const campaign of campaigns) {
         const mine = own?.find((other) => other.campaign === campaign)
-        const answer = mine ?? answers.get(campaign)
-        if (answer === undefined || answer.type === 'moved') continue
+        const found = mine ?? answers.get(campaign)
+        if (found === undefined || found.type === 'moved') continue
+        const answer = heardBy(pending.tags, found)
         pending.answers.add(answer)
         if (answer.type !== 'bids') continue
         const lot = mine === undefined ? this.#lots.get(campaign) : lotOf(answer)

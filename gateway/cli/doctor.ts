@@ -3,6 +3,7 @@
 import { noMore, readArgs, UsageError } from './args.ts'
 import { type Check, fail, messageOf } from './check.ts'
 import { checkGateway, checkOwners } from './check-engine.ts'
+import { checkRetention } from './check-retention.ts'
 import { checkClock, checkSync, checkVersion } from './check-server.ts'
 import { checkStreams } from './check-streams.ts'
 import { type Context, DONE, FAILED } from './command.ts'
@@ -46,6 +47,7 @@ async function examine(context: Context, monitorUrl: string | null): Promise<Che
     checkVersion(link),
     await checkSync(link, monitor),
     ...(await checkStreams(link, config)),
+    await checkRetention(context),
     await checkClock(link),
     await checkOwners(link),
     await checkGateway(context),

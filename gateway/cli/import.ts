@@ -24,7 +24,7 @@ usage: npx leadbid import FILE [--mapping FILE.json|JSON] [--customer-id N] [--c
 FILE is a .csv (UTF-8; comma, semicolon or tab) or an .xlsx, of which the first sheet is read. Its
 first row holds the column names. Rows that cannot become leads are listed with line, field and
 reason, without what they hold, in FILE.rejects.csv; all others are imported. Importing a file
-again changes nothing.
+again changes nothing. Phone numbers without a country code are read as those of --country (IN).
 
   --mapping      which column is which field, as JSON {field: {"column": name} |
                  {"column": name, "map": {from: to}} | {"const": value} | {"hash": column}};
@@ -90,7 +90,7 @@ export async function run(args: string[], context: Context): Promise<number> {
   return failed ? FAILED : DONE
 }
 
-async function imported({ link, log }: Context, asked: Asked): Promise<Result> {
+async function imported({ link, log, config }: Context, asked: Asked): Promise<Result> {
   const rejects = new RejectsCsv((bytes) =>
     pipeline(Readable.from(bytes), createWriteStream(asked.rejects)),
   )
@@ -102,6 +102,7 @@ async function imported({ link, log }: Context, asked: Asked): Promise<Result> {
       rows: await readRows(await bytesOf(asked.file)),
       mapping: asked.mapping,
       given: asked.given,
+      country: config.country,
       ingest: saying(natsIngest((await link()).nc), log),
       rejects: (reject) => rejects.write(reject),
       progress: (counts) => {

@@ -114,10 +114,13 @@ function margin({ why, score: won, class: rank }: Award): string {
   return `: ${(100 * (1 - second.score / won)).toFixed(1)} % behind`
 }
 
+/** Reasons that count campaigns; the others count leads. */
+const OF_CAMPAIGNS: ReadonlySet<string> = new Set(['empty', 'not_tagged'])
+
 function noLeadInWords(reply: NoLead, now = Date.now()): string[] {
   const reasons = Object.entries(reply.reasons).map(([reason, count]) => [
     reason,
-    plural(count, reason === 'empty' ? 'campaign' : 'lead'),
+    plural(count, OF_CAMPAIGNS.has(reason) ? 'campaign' : 'lead'),
   ])
   const asked = reply.asked === 0 ? 'no known campaign' : plural(reply.asked, 'campaign')
   const lines = [`no lead to call now: ${asked} asked${reply.asked === 0 ? '' : ', all answered'}`]

@@ -15,7 +15,8 @@ usage: npx leadbid put-campaign FILE.json | JSON | - [--json]
 
 Settings are {campaign_id, customer_id, ...}; all else has a default (hours 09:00-19:00 every day,
 lease 90 s, three reschedules after 22 to 24 h). "-" reads them from stdin. What is not named goes
-back to its default. The customer of a campaign cannot change.
+back to its default. The customer of a campaign cannot change. "jurisdiction" (IN-recovery,
+IN-sales, US-RegF or US-TCPA) narrows hours and attempts to an example of what is lawful there.
 
   npx leadbid put-campaign '{"campaign_id": 55, "customer_id": 7}'
   npx leadbid put-campaign campaign-55.json

@@ -65,6 +65,7 @@ export function campaignInWords(campaign: CampaignShown): string[] {
       ],
       ...modelRow(campaign),
       ['hours', `${days.join('; ')}, ${settings.timezone}`],
+      ...jurisdictionRow(campaign),
       ['lease', `${settings.lease.ttl_s} s`],
       [
         'retries',
@@ -91,6 +92,12 @@ function outlookRow({ sla_outlook, sla }: CampaignShown): string[][] {
   const got = `${on_time} of ${leads} on time in the last hour`
   const short = plural(short_contractors, 'contractor')
   return [['outlook', `${got}: ${Math.round(sla.target * 100)} % is infeasible, short ${short}`]]
+}
+
+function jurisdictionRow({ jurisdiction }: CampaignShown): string[][] {
+  if (jurisdiction === undefined) return []
+  const { id, version } = jurisdiction
+  return [['rules', `${id}, version ${version}, which narrowed hours and attempts`]]
 }
 
 function modelRow({ model, customer_id }: CampaignShown): string[][] {

@@ -53,12 +53,13 @@ export async function run(args: string[], context: Context): Promise<number> {
     throw new UsageError(`--learn-from must be one of ${LEARN_FROM.join(', ')}`)
   }
   const seed = numberOf(flags.seed, '--seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1
-  const world = await readWorld({
+  const files = {
     leads: required(flags.leads, '--leads FILE.csv'),
     contractors: required(flags.contractors, '--contractors FILE.csv'),
     truth: required(flags.truth, '--truth FILE.json'),
     campaigns: flags.campaigns,
-  })
+  }
+  const world = await readWorld(files, context.config.country)
   const whatIf = flags.report !== undefined
   const report = reportOf(world, policies, { seed, learnFrom, whatIf, onProgress: progress() })
   if (flags.report !== undefined) await write(flags.report, renderReport(report))

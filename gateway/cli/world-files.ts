@@ -4,6 +4,8 @@
 import { readFile } from 'node:fs/promises'
 import { parse as parseCsv } from 'csv-parse/sync'
 import { rowReader } from '../../actors/jobs/mapping.ts'
+import { underJurisdiction } from '../../actors/policy/jurisdictions.ts'
+import { InputError } from '../../actors/protocol/errors.ts'
 import type { CampaignId } from '../../actors/protocol/ids.ts'
 import { parseLead } from '../../actors/protocol/lead.ts'
 import { check } from '../../actors/protocol/schema.ts'
@@ -27,10 +29,13 @@ export interface WorldFiles {
 
 const ALWAYS = [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '24:00' }]
 
-/** Reads a world; throws UsageError for what is wrong with a file. */
-export async function readWorld(files: WorldFiles): Promise<World> {
+/**
+ * Reads a world, with national phone numbers of `country` (ISO 3166-1 alpha-2, by default IN); throws
+ * UsageError for what is wrong with a file.
+ */
+export async function readWorld(files: WorldFiles, country?: string): Promise<World> {
   const truth = await readTruth(files.truth)
-  const leads = await readLeads(files.leads)
+  const leads = await readLeads(files.leads, country)
   const shifts = await readShifts(files.contractors)
   const given = files.campaigns === undefined ? [] : await readCampaigns(files.campaigns)
   const settings = settingsOf(leads, given, files)
@@ -63,8 +68,14 @@ async function readCampaigns(file: string): Promise<Settings[]> {
   }
   return list.map((one, i) => {
     const result = check(settingsSchema, one)
-    if (result.ok) return withZone(result.value, 'UTC')
-    throw new UsageError(`${file}: /${i}${result.fault.path} ${result.fault.reason}`)
+    if (!result.ok)
+      throw new UsageError(`${file}: /${i}${result.fault.path} ${result.fault.reason}`)
+    try {
+      return underJurisdiction(withZone(result.value, 'UTC'))
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      throw new UsageError(`${file}: /${i}${error.message}`)
+    }
   })
 }
 
@@ -95,7 +106,7 @@ function settingsOf(
   return [...all.values()]
 }
 
-async function readLeads(file: string): Promise<WorldLead[]> {
+async function readLeads(file: string, country?: string): Promise<WorldLead[]> {
   const { header, rows } = await readCsv(file)
   const arrives = columnOf(header, 'arrives_at', file)
   const converts = header.indexOf('converts')
@@ -105,7 +116,7 @@ async function readLeads(file: string): Promise<WorldLead[]> {
       new UsageError(`${file}: row ${i + 2}, column ${path.replace(/^\//, '')}: ${reason}`)
     const raw = reader.read(cells)
     if (!raw.ok) throw fault(raw.fault.path, raw.fault.reason)
-    const parsed = parseLead(raw.value)
+    const parsed = parseLead(raw.value, country)
     if (!parsed.ok) throw fault(parsed.fault.path, parsed.fault.reason)
     const { customer_id, lead_type } = parsed.value
     if (customer_id === undefined) throw fault('customer_id', 'is empty: every lead needs one')

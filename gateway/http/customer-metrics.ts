@@ -109,7 +109,7 @@ function seriesOf({ customer_id: customer, tat_s: { le, sum, count } }: Customer
 }
 
 /** `ask`, once for all who want to know at about the same time. */
-function kept<T>(ask: () => Promise<T>): () => Promise<T> {
+export function kept<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined
   let askedAt = 0
   return () => {

@@ -7,6 +7,7 @@ import type { Service } from '../../actors/protocol/subjects.ts'
 import type { PublishedModel } from '../../actors/runtime/model-store.ts'
 import type { Answer } from '../auction/services.ts'
 import { type CustomersSource, customerMetrics } from './customer-metrics.ts'
+import { diallingMetrics, type FloorsSource } from './dialling-metrics.ts'
 
 /** Seconds; finest where an award's time is decided, coarse up to the longest budget. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
@@ -34,6 +35,8 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'check',
   'model',
   'models',
+  'placed',
+  'dialling',
 ])
 
 export interface Metrics {
@@ -48,6 +51,8 @@ export interface Metrics {
   readers(count: number): void
   /** Where a scrape finds how customers are served. */
   customers(source: CustomersSource): void
+  /** Where a scrape finds how the lines stand. */
+  floors(source: FloorsSource): void
   /** Where a scrape finds what was learnt of each customer. */
   models(all: () => readonly PublishedModel[]): void
 }
@@ -101,6 +106,7 @@ export function createMetrics(): Metrics {
     responded: (route, status) => http.inc({ route, status }),
     readers: (count) => readers.set(count),
     customers: customerMetrics(registry),
+    floors: diallingMetrics(registry),
   }
 }
 

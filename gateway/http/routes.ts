@@ -6,6 +6,7 @@ import { BUDGET_HEADER, type Service } from '../../actors/protocol/subjects.ts'
 import { type Answer, BUDGET_STANDARD_MS } from '../auction/services.ts'
 import type { Ctx, Handler, Routes } from './app.ts'
 import { readJson } from './body.ts'
+import { collectionsRoutes } from './collections-routes.ts'
 import type { Metrics } from './metrics.ts'
 import { replyResponse } from './responses.ts'
 
@@ -45,7 +46,7 @@ export function serviceRoutes(answer: Answer, metrics: Metrics): Routes {
     '/api/campaigns': { GET: ask('campaign.list', () => ({})) },
     '/api/campaigns/:campaign_id': {
       GET: ask('campaign.show', (c) => ({ campaign_id: idOf(c, 'campaign_id') })),
-      PUT: ask('campaign.put', async (c) => named(idOf(c, 'campaign_id'), await bodyOf(c))),
+      PUT: ask('campaign.put', named('campaign_id')),
     },
     '/api/models': { GET: ask('model.list', () => ({})) },
     '/api/models/:customer_id': {
@@ -65,8 +66,22 @@ export function serviceRoutes(answer: Answer, metrics: Metrics): Routes {
       ),
       GET: ask('suppression.check', queryOf),
     },
+    ...collectionsRoutes(ask, {
+      body: bodyOf,
+      query: queryOf,
+      named,
+      asked:
+        (...names) =>
+        (c) =>
+          withPath(c, names, queryOf(c)),
+    }),
   }
 }
+
+const named =
+  (...names: string[]) =>
+  async (c: Ctx) =>
+    withPath(c, names, await bodyOf(c))
 
 async function leadsOf(c: Ctx): Promise<unknown> {
   const body = await bodyOf(c)
@@ -79,15 +94,24 @@ async function bodyOf(c: Ctx): Promise<unknown> {
   throw new InputError('MALFORMED', 'body is empty: send JSON')
 }
 
-/** Settings under the path's id; a body may repeat it, and must not name another. */
-function named(campaign_id: number, body: unknown): unknown {
+/** A body with what the path names; it may repeat that, and must not name another. */
+function withPath(c: Ctx, names: readonly string[], body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
-  const given = (body as { campaign_id?: unknown }).campaign_id
-  if (given !== undefined && given !== campaign_id) {
-    const why = `/campaign_id: must be ${campaign_id} as in the path, or left out`
-    throw new InputError('INVALID', why, '/campaign_id')
+  const whole: { [name: string]: unknown } = { ...body }
+  for (const name of names) {
+    const value = pathValue(c, name)
+    const given = whole[name]
+    if (given !== undefined && given !== value) {
+      const why = `/${name}: must be ${value} as in the path, or left out`
+      throw new InputError('INVALID', why, `/${name}`)
+    }
+    whole[name] = value
   }
-  return { ...body, campaign_id }
+  return whole
+}
+
+function pathValue(c: Ctx, name: string): string | number {
+  return QUERY_IDS.has(name) ? idOf(c, name) : (c.req.param(name) ?? '')
 }
 
 /** How long the caller waits, ms. */
@@ -111,7 +135,16 @@ export function integerOf(text: string, name: string): number {
   throw new InputError('INVALID', `/${name}: must be an integer of 1 or more`, `/${name}`)
 }
 
-const QUERY_IDS: ReadonlySet<string> = new Set(['customer_id', 'campaign_id', 'lead_id'])
+const QUERY_IDS: ReadonlySet<string> = new Set([
+  'customer_id',
+  'campaign_id',
+  'lead_id',
+  'contractor_id',
+  'reports_to',
+  'viewer',
+  'version',
+  'limit',
+])
 
 /** A query as the body it stands for. */
 function queryOf(c: Ctx): { [name: string]: string | number } {

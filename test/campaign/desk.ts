@@ -2,9 +2,12 @@
 // that are no secret, and every event kept for a replay.
 
 import assert from 'node:assert/strict'
+import { decideMissed } from '../../actors/campaign/allocations.ts'
+import { align, barEvents } from '../../actors/campaign/bars.ts'
 import { answerCall } from '../../actors/campaign/bid.ts'
 import { Campaign } from '../../actors/campaign/campaign.ts'
-import { confirmHere } from '../../actors/campaign/contact-here.ts'
+import { type Asking, confirmHere, decideHere } from '../../actors/campaign/contact-here.ts'
+import { notesFor } from '../../actors/campaign/contact-note.ts'
 import { Contacts } from '../../actors/campaign/contacts.ts'
 import { decideIntake } from '../../actors/campaign/intake.ts'
 import {
@@ -15,9 +18,19 @@ import {
   decideSkip,
 } from '../../actors/campaign/lease.ts'
 import { type AwardHistory, decideDisposition } from '../../actors/campaign/outcome.ts'
+import { type Booked, closes, decideBroken, decidePayment } from '../../actors/campaign/payment.ts'
+import { decideReach, decideRelease } from '../../actors/campaign/reach.ts'
 import type { CampaignAnswer, IngestOutcome, Order } from '../../actors/protocol/commands.ts'
-import { type Event, isContactEvent, type LeadAwarded } from '../../actors/protocol/events.ts'
+import { type AttemptAsked, contactOf } from '../../actors/protocol/contact.ts'
+import type { Channel } from '../../actors/protocol/dispositions.ts'
 import {
+  type Event,
+  isContactEvent,
+  isSuppressionEvent,
+  type LeadAwarded,
+} from '../../actors/protocol/events.ts'
+import {
+  attemptId,
   awardId,
   type ContractorId,
   fnv1a,
@@ -101,12 +114,23 @@ export class Desk {
   }
 
   emit(event: Event): void {
-    if (isContactEvent(event)) {
+    if (isContactEvent(event) || isSuppressionEvent(event)) {
       this.contacts.apply(event)
       return
     }
     this.campaign.apply(event)
     this.events.push(event)
+  }
+
+  /** A decision's events, and what suppressions among them do to the leads, as a shard has them. */
+  emitAll(events: readonly Event[]): void {
+    for (const event of events) this.emit(event)
+    for (const event of events) {
+      if (!isSuppressionEvent(event)) continue
+      const { suppressions } = this.contacts
+      const barred = barEvents(this.campaign, event.entry, suppressions, this.now)
+      for (const bar of barred) this.emit(bar)
+    }
   }
 
   /** Sends a lead as a customer would; the fields of a new live one unless told otherwise. */
@@ -123,9 +147,81 @@ export class Desk {
   sendAgain(id: number, fields: object): IngestOutcome {
     const lead = parseLead({ id, campaign_id: 4, ...fields })
     assert.ok(lead.ok, JSON.stringify(lead))
-    const { outcome, event } = decideIntake(this.campaign, lead.value, this.now, this.sealer)
+    const { suppressions } = this.contacts
+    const decided = decideIntake(this.campaign, lead.value, this.now, this.sealer, suppressions)
+    const { outcome, event, allocated } = decided
     if (event !== undefined) this.emit(event)
+    if (allocated !== undefined) this.emit(allocated)
+    if (event?.type !== 'lead.updated') return outcome
+    const row = this.campaign.leads.row(event.lead_id) as number // It was just updated.
+    const bars = align(this.campaign, row, suppressions, this.now, ['phone', 'account'])
+    for (const bar of bars) this.emit(bar)
     return outcome
+  }
+
+  /** Asks for an attempt without an award. */
+  reach(lead: number, channel: Channel = 'sms', contractor?: number): Reply {
+    const who = contractor === undefined ? {} : { contractor_id: contractor }
+    const request = { campaign_id: this.campaign.id, lead_id: lead, channel, ...who }
+    const attempt = attemptId(channel, this.campaign.id, lead as LeadId, 1, this.events.length)
+    const hear = (asked: AttemptAsked) => this.contacts.decide(asked, this.now)
+    return this.#commit(() => {
+      const decide: Asking = (words) =>
+        decideReach(this.campaign, request, this.now, attempt, words)
+      const decision = decideHere(this.campaign, decide, hear)
+      assert.ok(!('ask' in decision))
+      return decision
+    })
+  }
+
+  /** Books a payment on a lead; what closes its account suppresses it first. */
+  pay(lead: number, amount: number, payment_id = `p${this.events.length}`): Booked {
+    const row = this.campaign.leads.row(lead as LeadId)
+    assert.ok(row !== undefined, `no lead ${lead}`)
+    const of = { campaign: this.campaign.id, lead: lead as LeadId }
+    const payment = { payment_id, of, amount, paid_at: null, closes: null }
+    const { account_no } = this.fields(lead)
+    if (closes(this.campaign, row, payment) && account_no !== null) {
+      this.suppress('account', opened(account_no)?.text ?? '', 'add', 'PAID')
+    }
+    this.#lapse()
+    const { events, booked } = decidePayment(this.campaign, row, payment, this.now)
+    this.emitAll(events)
+    return booked
+  }
+
+  release(lead: number): Reply {
+    const request = { campaign_id: this.campaign.id, lead_id: lead, by: 'asha' }
+    return this.#commit(() => decideRelease(this.campaign, request, this.now))
+  }
+
+  /** Suppresses at the contact alone: the campaign has not heard of it. */
+  suppressUnheard(kind: 'phone' | 'account', text: string): void {
+    const hash = this.sealer.hash(text)
+    const contact = kind === 'phone' ? contactOf(hash, 0) : contactOf(0, hash)
+    assert.ok(contact !== 0)
+    const { id: campaign, settings } = this.campaign
+    const of = { contact, customer: settings.customer_id, campaign }
+    const asked = { op: 'add', kind, by: 'asha', reason: 'asked', ...of } as const
+    const event = this.contacts.suppressions.decide(asked, this.now)
+    if (event !== null) this.contacts.apply(event)
+  }
+
+  /** Whether that changed anything. */
+  suppress(
+    kind: 'phone' | 'account',
+    text: string,
+    op: 'add' | 'remove' = 'add',
+    reason = 'asked',
+  ): boolean {
+    const hash = this.sealer.hash(text)
+    const contact = kind === 'phone' ? contactOf(hash, 0) : contactOf(0, hash)
+    assert.ok(contact !== 0)
+    const customer = this.campaign.settings.customer_id
+    const asked = { op, kind, contact, customer, by: 'asha', reason, campaign: this.campaign.id }
+    const event = this.contacts.suppressions.decide(asked, this.now)
+    if (event !== null) this.emitAll([event])
+    return event !== null
   }
 
   bid(contractor?: number, wants = 1): CampaignAnswer {
@@ -191,11 +287,11 @@ export class Desk {
     const request = parseDisposition(body)
     return this.#commit(() => {
       const first = decideDisposition(this.campaign, request, this.now, this.sealer)
-      if (!('lookup' in first)) return first
+      if (!('lookup' in first)) return this.#noted(first, request.at, undefined)
       const history = 'award_id' in request ? this.#historyOf(request.award_id) : null
       const second = decideDisposition(this.campaign, request, this.now, this.sealer, history)
       assert.ok(!('lookup' in second))
-      return second
+      return this.#noted(second, request.at, history)
     })
   }
 
@@ -237,14 +333,25 @@ export class Desk {
   }
 
   #lapse(): void {
-    decideLapses(this.campaign, this.now, (event) => this.emit(event))
+    const emit = (event: Event) => this.emit(event)
+    decideLapses(this.campaign, this.now, emit)
+    decideBroken(this.campaign, this.now, emit)
+    decideMissed(this.campaign, this.now, emit)
   }
 
   #commit(decide: () => Decision): Reply {
     this.#lapse()
     const { events, reply } = decide()
-    for (const event of events) this.emit(event)
+    this.emitAll(events)
     return reply
+  }
+
+  /** A decision behind what its contacts make of it. */
+  #noted(decision: Decision, at: number | undefined, history: AwardHistory | null | undefined) {
+    const mint = () => `d${this.events.length}`
+    const notes = notesFor(this.campaign, decision, { at, history, mint })
+    const events = notes.flatMap((note) => this.contacts.decide(note, this.now).events)
+    return { ...decision, events: [...events, ...decision.events] }
   }
 
   /** What the journal knows of an award, read off the events as the shard reads it off the log. */

@@ -1,8 +1,14 @@
 // Happenings: anything that can be asked of a campaign, in any order, for the properties that must
 // hold whatever happens.
 
-import { CATALOGUE } from '../../actors/protocol/dispositions.ts'
-import type { AwardId } from '../../actors/protocol/ids.ts'
+import {
+  CATALOGUE_1,
+  CHANNELS,
+  type Channel,
+  CONTRACT_CODES,
+  DICTIONARY_1,
+} from '../../actors/protocol/dispositions.ts'
+import type { AwardId, LeadId } from '../../actors/protocol/ids.ts'
 import { PLANS } from '../../actors/protocol/settings.ts'
 import { model } from '../policy/models.ts'
 import { fc } from '../support/properties.ts'
@@ -39,7 +45,16 @@ type Fields = typeof fields extends fc.Arbitrary<infer T> ? T : never
 const lead = fc.integer({ min: 1, max: LEADS })
 /** Which of the awards so far is meant, counted from the last. */
 const nth = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(6) })
-const code = fc.constantFrom(...CATALOGUE.map((one) => one.code), 'no_answer', 'no_answer', 'busy')
+const code = fc.constantFrom(...CONTRACT_CODES, 'no_answer', 'no_answer', 'busy')
+/** Any code of the catalogue, and one nobody mapped. */
+const anyCode = fc.constantFrom(...CATALOGUE_1.entries.map((entry) => entry.code), 'maybe later')
+const channel = fc.constantFrom(...CHANNELS)
+const op = fc.constantFrom('add' as const, 'add' as const, 'remove' as const)
+const key = fc.constantFrom(
+  ['phone', '+912212345678'] as const,
+  ['phone', '+12125550100'] as const,
+  ['account', 'LN-1'] as const,
+)
 const contractor = maybe(fc.integer({ min: 1, max: 3 }))
 const policy = fc.constantFrom('index', 'fifo')
 const paused = fc.constantFrom(false, false, false, true)
@@ -60,6 +75,12 @@ export const happening = fc.oneof(
     arbitrary: fc.record({ type: on('dispose'), nth, code, note: maybe(on('call mother')) }),
   },
   { weight: 1, arbitrary: fc.record({ type: on('report'), lead, code }) },
+  { weight: 2, arbitrary: fc.record({ type: on('outcome'), nth, code: anyCode }) },
+  { weight: 2, arbitrary: fc.record({ type: on('tell'), lead, channel, code: anyCode }) },
+  { weight: 1, arbitrary: fc.record({ type: on('reach'), lead, channel, contractor }) },
+  { weight: 1, arbitrary: fc.record({ type: on('pay'), lead, amount: fc.nat(600) }) },
+  { weight: 1, arbitrary: fc.record({ type: on('release'), lead }) },
+  { weight: 1, arbitrary: fc.record({ type: on('suppress'), op, key }) },
   {
     weight: 1,
     arbitrary: fc.record({ type: on('put'), policy, max, paused, staleShare, explore }),
@@ -107,6 +128,35 @@ export function happen(desk: Desk, what: Happening): void {
         ...outcome(desk, what.code),
       })
       break
+    case 'outcome':
+      desk.dispose(award(desk, what.nth), ...asked(desk, what.code, 'call'))
+      break
+    case 'tell': {
+      const [told, more] = asked(desk, what.code, what.channel)
+      if (what.channel === 'call' && told === 'maybe later') break
+      desk.report({
+        campaign_id: 4,
+        lead_id: what.lead,
+        channel: what.channel,
+        code: told,
+        ...more,
+      })
+      break
+    }
+    case 'reach':
+      desk.reach(what.lead, what.channel, what.contractor)
+      break
+    case 'pay':
+      if (desk.campaign.leads.row(what.lead as LeadId) !== undefined) {
+        desk.pay(what.lead, what.amount + 1)
+      }
+      break
+    case 'release':
+      desk.release(what.lead)
+      break
+    case 'suppress':
+      desk.suppress(what.key[0], what.key[1], what.op)
+      break
     case 'put': {
       const { policy, paused } = what
       const weights = { city: { Pune: 1 } }
@@ -128,6 +178,17 @@ export function happen(desk: Desk, what: Happening): void {
       desk.now += what.ms
       break
   }
+}
+
+/** A code with what it needs beside it; an agent picks from the catalogue. */
+function asked(desk: Desk, code: string, channel: Channel): [code: string, fields: object] {
+  const known = code === 'maybe later' && channel === 'call' ? 'RNR' : code
+  const needs = DICTIONARY_1.standard(channel, known)
+  if (needs.effect === 'promise') {
+    return [known, { amount: 200, promised_at: iso(desk.now + DAY_MS) }]
+  }
+  const timed = needs.effect === 'callback' && needs.after_h === undefined
+  return [known, timed ? { callback_at: iso(desk.now + HOUR_MS) } : {}]
 }
 
 function asSent(desk: Desk, { rescheduled, active, ...plain }: Fields): object {

@@ -28,6 +28,8 @@ test('A19, G5: no answer at T0 is due from T0 + 22 h to the ms, and counts from 
     lead_type: 'Live',
     reschedules: 1,
     due_at: '2026-01-06T04:00:00.000Z',
+    standard: 'RNR',
+    catalogue: 1,
   })
   assert.equal(desk.fields(1).rescheduled_at, T0)
   desk.now = DUE - 1

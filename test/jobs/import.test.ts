@@ -180,7 +180,7 @@ const BAD_ROWS: [string, string, RegExp][] = [
   ['1,1,Warm,,,,', 'lead_type', /one of Live, Stale/],
   ['1,1,Live,2026-01-05 06:00:00,,,', 'created_at', /offset/],
   ['1,1,Live,2026-02-30T06:00:00Z,,,', 'created_at', /RFC 3339/],
-  ['1,1,Live,,9812345678,,', 'phone', /E\.164/],
+  ['1,1,Live,,981234567,,', 'phone', /E\.164/],
   ['1,1,Live,,+919812345678901234,,', 'phone', /E\.164/],
   ['1,1,Live,,,Free,', 'pricing_plan', /one of Starter/],
   [`1,1,Live,,,,${'9812345678'.repeat(60)}`, 'attributes.note', /500|number/],
@@ -203,6 +203,14 @@ test('A2: 100 malformed rows, each with its line, field and a clear reason, and 
     assert.match(reason, wantedReason, text)
     assert.ok(!/98123|Warm|Free/.test(reason), reason)
   }
+})
+
+test('E8: national numbers are sent as they were read, by the country of the import', async () => {
+  using gateway = standIn(nc)
+  const file = 'id,campaign_id,phone\n1,1,(212) 555-0100\n2,1,+91 98200-12345\n3,1,\n'
+  assert.equal((await run(file, { country: 'US' })).counts.accepted, 3)
+  const sent = byId(gateway.batches.flat()).map(({ phone }) => phone)
+  assert.deepEqual(sent, ['+12125550100', '+919820012345', undefined])
 })
 
 test('A2: what the engine rejects is told with the line of the file', async () => {

@@ -102,7 +102,7 @@ test('a staged file is imported, its rejects kept without values, and nothing lo
   using gateway = standIn(link.nc)
   const child = startProcess()
   const output = outputOf(child)
-  const file = `id,phone,remark\n1,+919811111111,a\n2,9811111112,b\n3,+919811111113,c\n`
+  const file = `id,phone,remark\n1,+919811111111,a\n2,981111112,b\n3,+919811111113,c\n`
   const jobId = await stage(file, { campaign_id: 4, customer_id: 55 })
   const job = await jobWhen(jobId, 'ready')
   assert.deepEqual([job.rows, job.accepted, job.rejected], [3, 2, 1])

@@ -58,10 +58,14 @@ test('G1, G4: source, phone, account, zone, amount, attributes and revision are 
   })
 })
 
-test('a phone number is normalised to E.164, and one without a country code refused', () => {
+test('a phone number is normalised to E.164, national ones by the country that is given', () => {
   for (const phone of ['+91 (22) 1234-5678', '00912212345678', '+91.22.1234.5678']) {
     assert.equal(parsed({ ...LEAD, phone }).phone, '+912212345678')
   }
+  const american = parseLead({ ...LEAD, phone: '(212) 555-0100' }, 'US')
+  assert.ok(american.ok)
+  assert.equal(american.value.phone, '+12125550100')
+  assert.ok(!parseLead({ ...LEAD, phone: '1 212 555 0100' }).ok, 'no number of India')
 })
 
 const of = <T extends object>(change: T) => ({ ...LEAD, ...change })

@@ -163,6 +163,9 @@ const MALFORMED: WrongInput[] = [
   [of({ attempts: { max_per_7d: 2.5 } }), '/attempts/max_per_7d', /integer from 1 to 700/],
   [of({ attempts: { cooldown_h: -1 } }), '/attempts/cooldown_h', /from 0 to 720/],
   [of({ attempts: { per_day: 1 } }), '/attempts/per_day', /unknown field/],
+  [of({ attempts: { conversation: 'yes' } }), '/attempts/conversation', /true or false/],
+  [of({ jurisdiction: 'FR' }), '/jurisdiction', /one of IN-recovery, IN-sales, US-RegF/],
+  [of({ jurisdiction: { version: 1 } }), '/jurisdiction', /one of IN-recovery/],
   [of({ colour: 'red' }), '/colour', /unknown field/],
   [withProto(IDS), '/__proto__', /unknown field/],
 ]

@@ -38,6 +38,7 @@ test('without settings every one has its default', () => {
     shards: null,
     replicas: 1,
     timezone: 'UTC',
+    country: 'IN',
     logLevel: 'info',
     clockOffsetMs: 0,
   })
@@ -59,12 +60,13 @@ test('all faults are told together, each with its variable, its flag, the value 
   const faults = faultsOf(['--http-port', '70000', '--host-id', 'a b'], {
     LEADBID_NATS_URL: '127.0.0.1:4222',
     LEADBID_TIMEZONE: 'Delhi',
+    LEADBID_COUNTRY: 'in',
     LEADBID_SHARDS: '0',
     LEADBID_LOG_LEVEL: 'loud',
     LEADBID_CLOCK_OFFSET_MS: '1.5',
     LEADBID_REPLICAS: '2',
   })
-  assert.equal(faults.length, 8)
+  assert.equal(faults.length, 9)
   for (const fault of faults) assert.match(fault, /^LEADBID_\w+ \(--[a-z-]+\) is ".+": must be /)
   assert.ok(faults.includes('LEADBID_REPLICAS (--replicas) is "2": must be 1, 3 or 5'))
 })

@@ -11,9 +11,11 @@ import { ShardState } from '../../actors/shard/state.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
 import { cleanLog } from './clean-log.ts'
+import { ALLOCATION_MUTANTS } from './mutants-of-allocations.ts'
 import { CONTACT_MUTANTS } from './mutants-of-contacts.ts'
 import { LEAD_MUTANTS } from './mutants-of-leads.ts'
 import { RECORD_MUTANTS } from './mutants-of-records.ts'
+import { SUPPRESSION_MUTANTS } from './mutants-of-suppressions.ts'
 import { TIME_MUTANTS } from './mutants-of-time.ts'
 import {
   accepted,
@@ -85,7 +87,14 @@ test('reads the snapshots of the store, and passes them', async () => {
   assert.ok(findings.checked.I15 >= 2)
 })
 
-const MUTANTS = [...LEAD_MUTANTS, ...TIME_MUTANTS, ...RECORD_MUTANTS, ...CONTACT_MUTANTS]
+const MUTANTS = [
+  ...LEAD_MUTANTS,
+  ...TIME_MUTANTS,
+  ...RECORD_MUTANTS,
+  ...CONTACT_MUTANTS,
+  ...SUPPRESSION_MUTANTS,
+  ...ALLOCATION_MUTANTS,
+]
 
 for (const [name, invariant, plant] of MUTANTS) {
   test(`${invariant}: finds ${name}`, async () => {

@@ -1,9 +1,11 @@
 // Clean log: two owners, six leads, every kind of event, and nothing wrong.
 
 import type { Event } from '../../actors/protocol/events.ts'
-import type { ContractorId, RequestId } from '../../actors/protocol/ids.ts'
+import type { ContractorId, LeadId, RequestId } from '../../actors/protocol/ids.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import { allocateTwo } from './mutants-of-allocations.ts'
 import { attempted, confirmed, contactIn } from './mutants-of-contacts.ts'
+import { decided, entryOf, suppressed } from './mutants-of-suppressions.ts'
 import {
   about,
   accepted,
@@ -53,6 +55,27 @@ async function callContact(planted: PlantedLog, at: number): Promise<void> {
   const until = at + 1000 + HOUR
   const refused = { ...about(again, 106, at + MINUTE + 1), reason: 'cooling', until }
   await planted.append([again, { type: 'lead.revoked', ...refused, rule: 'cooldown' }])
+}
+
+/** The same lead: its phone is suppressed, a message to it refused, and the suppression lifted. */
+async function unsubscribeContact(planted: PlantedLog, at: number): Promise<void> {
+  const contact = contactIn(planted)
+  const { shard } = planted
+  await planted.append([decided(entryOf(shard, contact, { at })), suppressed(106, at, 'phone')])
+  const lead = { campaign_id: CAMPAIGN, lead_id: 106 as LeadId, at: at + 1000 }
+  const refused = {
+    award_id: null,
+    contractor_id: null,
+    channel: 'sms',
+    reason: 'suppressed',
+    rule: 'suppression',
+  } as const
+  await planted.append([{ type: 'lead.refused', ...lead, ...refused }])
+  const lifted = { kind: 'phone', by: 'suppression', reason: 'lifted' } as const
+  await planted.append([
+    decided(entryOf(shard, contact, { n: 2, op: 'remove', at: at + 1000 })),
+    { type: 'lead.restored', ...lead, ...lifted },
+  ])
 }
 
 /** A log with every kind of event in it, and the sequence of its middle. */
@@ -148,5 +171,7 @@ export async function cleanLog(link: Link): Promise<{ planted: PlantedLog; middl
     },
   ])
   await callContact(planted, t + 400_000)
+  await unsubscribeContact(planted, t + 2 * HOUR)
+  await allocateTwo(planted, t + 10 * HOUR)
   return { planted, middle }
 }

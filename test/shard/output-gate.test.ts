@@ -11,6 +11,7 @@ import {
   type ShardId,
 } from '../../actors/protocol/ids.ts'
 import { encodeRecord, RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
+import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { OutputGate } from '../../actors/shard/output-gate.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
@@ -183,7 +184,10 @@ test('a record stays below its bound with long notes, and with settings that exc
   const note = '語'.repeat(1000)
   const done = await Promise.all(
     awards.map(({ award_id }) =>
-      shard.execute({ type: 'disposition', request: { award_id, code: 'converted', note } }),
+      shard.execute({
+        type: 'disposition',
+        request: parseDisposition({ award_id, code: 'converted', note }),
+      }),
     ),
   )
   assert.ok(done.every((reply) => reply.type === 'reply' && reply.reply.type === 'recorded'))

@@ -11,6 +11,7 @@ import type { Command } from '../../actors/protocol/commands.ts'
 import { CampaignFault, CorruptLogError } from '../../actors/protocol/errors.ts'
 import type { Event } from '../../actors/protocol/events.ts'
 import type { CampaignId, HostId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
+import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import type { Shard } from '../../actors/shard/shard.ts'
 import { suite } from '../support/suite.ts'
@@ -99,7 +100,7 @@ test('S2, I16: an event that cannot be applied sets its campaign aside, and no o
   const commands: Command[] = [
     { type: 'confirm', award_id },
     { type: 'skip', award_id, reason: 'no' },
-    { type: 'disposition', request: { award_id, code: 'converted' } },
+    { type: 'disposition', request: parseDisposition({ award_id, code: 'converted' }) },
   ]
   for (const command of commands) {
     const reply = await ask(shard, command)
@@ -174,7 +175,7 @@ const FAULTS: [string, (owner: Owner, campaign: CampaignId) => Promise<unknown>]
     async ({ shard }, campaign_id) =>
       ask(shard, {
         type: 'disposition',
-        request: { campaign_id, lead_id: 1, channel: 'sms', code: 'no_answer' },
+        request: parseDisposition({ campaign_id, lead_id: 1, channel: 'sms', code: 'no_answer' }),
       }),
   ],
   [

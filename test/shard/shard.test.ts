@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Command } from '../../actors/protocol/commands.ts'
 import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
+import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
 import { freeze } from '../support/freeze.ts'
@@ -146,7 +147,7 @@ test('the same late outcome told twice at once is recorded once, with one answer
   const [award] = await takeAwards(shard, [order(campaign)])
   clock.move(10 * 60_000)
   shard.tick()
-  const request = { award_id: award?.award_id ?? '', code: 'converted' }
+  const request = parseDisposition({ award_id: award?.award_id ?? '', code: 'converted' })
   const tell = () => ask(shard, { type: 'disposition', request })
   const [first, second] = await Promise.all([tell(), tell()])
   assert.ok(first?.type === 'recorded' && first.late === true)
@@ -162,7 +163,13 @@ test('a person whose key is erased cannot be read any more, and nothing else cha
   const person = { phone: PHONE, account_no: 'ACC-1' }
   await ingest(shard, [lead(campaign, 1, person), lead(campaign, 2, { phone: '+15550002222' })])
   const note = 'wants a call after six'
-  const about = { campaign_id: campaign, lead_id: 1, channel: 'sms', code: 'busy', note } as const
+  const about = parseDisposition({
+    campaign_id: campaign,
+    lead_id: 1,
+    channel: 'sms',
+    code: 'busy',
+    note,
+  })
   await ask(shard, { type: 'disposition', request: about })
   const show = async (lead: number) => {
     const shown = await ask(shard, { type: 'show', campaign, lead: lead as LeadId })

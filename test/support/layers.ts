@@ -29,10 +29,20 @@ const PURE_PACKAGES = new Set([
 ])
 const PURE_BUILTINS = new Set(['node:assert', 'node:assert/strict'])
 
-const GATEWAY_ROOMS = ['gateway/auction', 'gateway/http', 'gateway/cli', 'gateway/main.ts']
+const GATEWAY_ROOMS = [
+  'gateway/auction',
+  'gateway/collections',
+  'gateway/http',
+  'gateway/cli',
+  'gateway/main.ts',
+]
 /** These talk to the actors over messages alone; a command of the CLI and the wiring may reach further. */
 const NARROW_GATEWAY: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['gateway/auction', new Set(['gateway/auction', 'actors/protocol', 'actors/runtime'])],
+  [
+    'gateway/collections',
+    new Set(['gateway/collections', 'gateway/auction', 'actors/protocol', 'actors/runtime']),
+  ],
   [
     'gateway/http',
     new Set(['gateway/http', 'gateway/auction', 'actors/protocol', 'actors/runtime']),

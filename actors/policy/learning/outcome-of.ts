@@ -1,14 +1,16 @@
 // Outcome of: what a disposition in the journal teaches, where it teaches anything.
 
-import { dispositionOf } from '../../protocol/dispositions.ts'
+import { type Standard, standardIn } from '../../protocol/dispositions.ts'
+import { assertNever } from '../../protocol/errors.ts'
 import type { LeadDisposed } from '../../protocol/events.ts'
 import type { Outcome } from '../../protocol/model.ts'
 
 /**
  * The outcome a disposition stands for; null where it teaches nothing: the lead's features were not
- * kept with it, it was no call, or its code is of another catalogue. `confirmed`: its award was
- * confirmed before, and was still held. Only then did the contractor's time begin at the recorded
- * attempt; else `attempted_at` is what somebody wrote later, or the instant of the report itself.
+ * kept with it, it was no call, or its standard says neither who was reached nor what they said.
+ * `confirmed`: its award was confirmed before, and was still held. Only then did the contractor's
+ * time begin at the recorded attempt; else `attempted_at` is what somebody wrote later, or the
+ * instant of the report itself.
  */
 export function outcomeOf(
   event: LeadDisposed,
@@ -16,24 +18,39 @@ export function outcomeOf(
   confirmed: boolean,
 ): Outcome | null {
   const { seen, channel, at, attempted_at, late } = event
-  const effect = dispositionOf(event.code)?.effect
-  if (seen === undefined || channel !== 'call' || effect === undefined) return null
+  if (seen === undefined || channel !== 'call') return null
+  const reached = reachedBy(standardIn(event))
+  if (reached === null) return null
   const handled_ms = confirmed && !late ? Math.max(0, at - attempted_at) : null
-  return { customer, at, seen, ...REACHED[effect], handled_ms }
+  return { customer, at, seen, ...reached, handled_ms }
 }
 
-type Effect = NonNullable<ReturnType<typeof dispositionOf>>['effect']
 type Reached = Pick<Outcome, 'picked_up' | 'converted'>
 
-const MISSED: Reached = { picked_up: false, converted: null }
-const DECLINED: Reached = { picked_up: true, converted: false }
-
-const REACHED: { readonly [effect in Effect]: Reached } = {
-  miss: MISSED,
-  busy: MISSED,
-  converted: { picked_up: true, converted: true },
-  lost: DECLINED,
-  suppressed: DECLINED,
-  callback: { picked_up: true, converted: null },
-  invalid: { picked_up: null, converted: null },
+/** Picked up is who was spoken to; converted is left open where the last word is not said yet. */
+function reachedBy({ effect, human, rpc }: Standard): Reached | null {
+  switch (effect) {
+    case 'converted':
+      return { picked_up: true, converted: true }
+    case 'lost':
+    case 'suppressed':
+      // Who answered in somebody's place has not declined for them.
+      return { picked_up: human, converted: rpc ? false : null }
+    case 'miss':
+    case 'busy':
+      return { picked_up: human, converted: null }
+    case 'callback':
+    case 'later':
+    case 'promise':
+    case 'hold':
+      // Of an outcome nobody was spoken to about, a broken promise, a call was not the cause.
+      return human ? { picked_up: true, converted: null } : null
+    case 'invalid':
+      return { picked_up: null, converted: null }
+    case 'again':
+    case 'none':
+      return null
+    default:
+      return assertNever(effect)
+  }
 }

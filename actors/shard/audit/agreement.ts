@@ -5,7 +5,7 @@ import type { LeadId } from '../../protocol/ids.ts'
 import type { ShardState } from '../state.ts'
 import type { Findings } from './findings.ts'
 import type { NaiveCampaign, NaiveFold } from './naive-fold.ts'
-import { isOver, type NaiveLead, openAward, stateOf } from './naive-lead.ts'
+import { isBarred, isOver, type NaiveLead, openAward, stateOf } from './naive-lead.ts'
 
 /** I2: every accepted lead is in exactly one state, and it is the same one on both sides. */
 export function compare(naive: NaiveFold, engine: ShardState, findings: Findings): void {
@@ -65,9 +65,14 @@ function logSays(lead: NaiveLead): string {
     type: lead.type,
     reschedules: lead.reschedules,
     attempts: lead.attempts,
-    due: open === null && !isOver(lead) ? lead.due : null,
+    due: open === null && waits(lead) ? lead.due : null,
     lease: open,
   })
+}
+
+/** Whether it will be awarded some day if nothing happens to it. */
+function waits(lead: NaiveLead): boolean {
+  return !isOver(lead) && !isBarred(lead) && lead.place !== 'held'
 }
 
 function line(parts: {

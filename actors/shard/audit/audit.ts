@@ -2,8 +2,8 @@
 //
 //   AU1. Two folds are compared that share no code: the engine's and the naive one (naive-*.ts).
 //   AU2. A log that grows meanwhile is judged up to where it ended when the audit began.
-//   AU3. In memory is one shard's leads at a time, twice, and before that who was called in the last
-//        month; the log itself is streamed.
+//   AU3. In memory is one shard's leads at a time, three times, and before that who was called in the
+//        last month and who was suppressed; the log itself is streamed.
 //   AU4. Findings name ids, times and states, never what a lead holds.
 
 import type { ShardId } from '../../protocol/ids.ts'
@@ -15,8 +15,11 @@ import { ShardState } from '../state.ts'
 import { compare } from './agreement.ts'
 import { Chain, readRecord } from './chain.ts'
 import { Findings } from './findings.ts'
+import { NaiveAllocations } from './naive-allocations.ts'
 import { NaiveContacts } from './naive-contacts.ts'
 import { NaiveFold } from './naive-fold.ts'
+import { NaiveSpread } from './naive-spread.ts'
+import { NaiveSuppressions } from './naive-suppressions.ts'
 import { Requests } from './requests.ts'
 import { lastSeq, readWhole } from './whole-log.ts'
 
@@ -43,12 +46,14 @@ export async function audit(options: AuditOptions): Promise<Findings> {
 async function auditWhole(link: Link, untilSeq: number, findings: Findings): Promise<void> {
   const requests = new Requests(findings)
   const contacts = new NaiveContacts(findings)
+  const spread = new NaiveSpread(findings)
   for await (const { seq, bytes } of readWhole(link, { untilSeq })) {
     // One that does not decode is reported with the chain of its shard.
     const record = readRecord(bytes)
     if (record === null) continue
     requests.follow(record, seq)
     contacts.follow(record, seq)
+    spread.follow(record, seq)
   }
 }
 
@@ -95,15 +100,22 @@ async function foldBoth(link: Link, shards: number, part: Part): Promise<string 
   const { shard, untilSeq, findings } = part
   const chain = new Chain({ shard, shards, findings })
   const naive = new NaiveFold(findings)
+  const allocations = new NaiveAllocations(findings)
+  const suppressions = new NaiveSuppressions(shard, findings)
   const engine = new ShardState(shard)
   let broken = false
   for await (const stored of readLog(link, shard, { untilSeq })) {
     const record = chain.follow(stored)
-    for (const event of record?.events ?? []) naive.fold(event)
+    for (const event of record?.events ?? []) {
+      naive.fold(event)
+      allocations.fold(event)
+    }
+    if (record !== null) suppressions.follow(record)
     broken ||= !folds(engine, stored, findings)
   }
   if (broken) return null
   compare(naive, engine, findings)
+  allocations.compare(engine)
   return engine.hash()
 }
 

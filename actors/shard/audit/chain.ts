@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto'
 import { shardOfContact } from '../../protocol/contact.ts'
-import { isContactEvent } from '../../protocol/events.ts'
-import { type ShardId, shardOf } from '../../protocol/ids.ts'
+import { type Event, isContactEvent, isOfficeEvent } from '../../protocol/events.ts'
+import { fnv1a, type ShardId, shardOf } from '../../protocol/ids.ts'
 import { decodeRecord, type Record } from '../../protocol/record.ts'
+import { OFFICE } from '../../protocol/subjects.ts'
 import type { Stored } from '../log-reader.ts'
 import type { Findings } from './findings.ts'
 
@@ -82,12 +83,24 @@ export class Chain {
     check('I9', shard === this.#shard, () => `a record of shard ${shard} lies in another's log`)
     const strays = new Set<number>()
     for (const event of events) {
-      const home = isContactEvent(event)
-        ? shardOfContact(event.contact, this.#shards)
-        : shardOf(event.campaign_id, this.#shards)
-      if (home !== this.#shard) strays.add(event.campaign_id)
+      if (this.#home(event) !== this.#shard) strays.add(event.campaign_id)
     }
     check('I9', strays.size === 0, () => `campaigns ${[...strays].join(', ')} live elsewhere`)
+  }
+
+  /** The shard an event belongs in; what is heard of another one is at home anywhere. */
+  #home(event: Event): number {
+    if (isContactEvent(event)) return shardOfContact(event.contact, this.#shards)
+    if (isOfficeEvent(event)) return fnv1a(OFFICE) % this.#shards
+    switch (event.type) {
+      case 'suppression.added':
+      case 'suppression.removed':
+        return shardOfContact(event.entry.contact, this.#shards)
+      case 'suppression.heard':
+        return this.#shard
+      default:
+        return shardOf(event.campaign_id, this.#shards)
+    }
   }
 }
 

@@ -7,6 +7,7 @@ export const CHECKS = {
   I1: 'a lead is held once at a time, and what ends a hold names it',
   I2: 'no accepted lead is lost, and the engine has each as the log says',
   I3: 'a lead is accepted once',
+  I4: 'nobody who is suppressed is offered or called, and every shard hears of it',
   I5: 'awards, confirms and unconfirmed leases lie inside calling hours',
   I6: 'an award is in the log before anything that names it',
   I7: 'the chain holds, and every replay gives the same state',
@@ -20,6 +21,8 @@ export const CHECKS = {
   reschedules: "reschedules stay within the campaign's maximum",
   lease: 'a lease ends after it begins, and lapses no sooner than it ends',
   score: "an award's terms add up to its score",
+  allocated:
+    'an allocated lead goes to its contractor, and deadlines are missed once, when they were',
 } as const
 export type Invariant = keyof typeof CHECKS
 

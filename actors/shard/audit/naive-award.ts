@@ -1,6 +1,7 @@
 // Naive award: a hold on a lead from its award to its end, event by event.
 
 import type {
+  LeadAttempted,
   LeadAwarded,
   LeadConfirmed,
   LeadExtended,
@@ -12,7 +13,15 @@ import { parseAwardId } from '../../protocol/ids.ts'
 import type { Findings } from './findings.ts'
 import { breachOf, limitsOf } from './naive-caps.ts'
 import { isOpen, staysOpen } from './naive-hours.ts'
-import { isOver, type NaiveAward, type NaiveLead, openAward, type Scene } from './naive-lead.ts'
+import {
+  isBarred,
+  isOver,
+  type NaiveAward,
+  type NaiveLead,
+  openAward,
+  type Scene,
+  stateOf,
+} from './naive-lead.ts'
 
 /** After a confirmed call that nobody reported, a lead rests this long. */
 const REST_MS = 30 * 60_000
@@ -23,7 +32,8 @@ export function foldAwarded(lead: NaiveLead, event: LeadAwarded, scene: Scene): 
   const open = openAward(lead)
   const named = `${award_id}: lead ${event.campaign_id}/${event.lead_id}`
   findings.check('I1', open === null, () => `${named} is awarded while ${open?.id} holds it`)
-  findings.check('I2', !isOver(lead), () => `${named} is awarded though it is ${lead.place}`)
+  const still = !isOver(lead) && !isBarred(lead) && lead.place !== 'held'
+  findings.check('I2', still, () => `${named} is awarded though it is ${stateOf(lead)}`)
   findings.check('I6', mintedFor(event), () => `${named} has another lead's award id`)
   findings.check('I6', !knows(lead, award_id), () => `${named} has an award id for the second time`)
   findings.check('due', at >= lead.due, () => `${named} is awarded ${lead.due - at} ms too early`)
@@ -71,6 +81,22 @@ export function foldExtended(lead: NaiveLead, event: LeadExtended, scene: Scene)
   award.until = event.lease_until
 }
 
+/** An attempt without an award: of a lead nobody holds, inside its hours and its contact's rules. */
+export function foldAttempted(lead: NaiveLead, event: LeadAttempted, scene: Scene): void {
+  const { attempt_id, at } = event
+  const open = openAward(lead)
+  const { findings } = scene
+  findings.check(
+    'I1',
+    open === null,
+    () => `${attempt_id} is made while ${open?.id} holds its lead`,
+  )
+  const still = !isOver(lead) && !isBarred(lead) && lead.place !== 'held'
+  findings.check('I2', still, () => `${attempt_id} is made though its lead is ${stateOf(lead)}`)
+  checkHours(lead, event, scene, at)
+  checkCaller(lead, event, scene)
+}
+
 /** A hold that ends without an outcome: the lead is back where it was. */
 export function foldEnd(
   lead: NaiveLead,
@@ -105,17 +131,22 @@ export function foldEnd(
 }
 
 /** Who is called is who the lead is; one that is nobody else's contact was not called too often. */
-function checkCaller(lead: NaiveLead, event: LeadConfirmed, { settings, findings }: Scene): void {
-  const { contact, award_id, at } = event
+function checkCaller(
+  lead: NaiveLead,
+  event: LeadConfirmed | LeadAttempted,
+  { settings, findings }: Scene,
+): void {
+  const { contact, at } = event
+  const id = 'award_id' in event ? event.award_id : event.attempt_id
   if (contact === undefined) return // Of a log from before contacts were asked.
   const right = contact === (lead.phoneHash !== 0 ? lead.phoneHash : 0 - lead.accountHash)
-  findings.check('I14', right, () => `${award_id} is confirmed for another contact than its lead's`)
+  findings.check('I14', right, () => `${id} is confirmed for another contact than its lead's`)
   if (contact !== 0) return
   const zone = lead.timezone ?? settings.timezone
   lead.calls ??= { made: [], talkedAt: null }
   const breach = breachOf(lead.calls, limitsOf(settings), at, zone)
-  findings.check('I14', breach === null, () => `${award_id}: ${breach}`)
-  lead.calls.made.push({ at, id: award_id })
+  findings.check('I14', breach === null, () => `${id}: ${breach}`)
+  lead.calls.made.push({ at, id })
 }
 
 /** The open award, when the event names it; whatever it names must have been awarded before. */
@@ -161,11 +192,12 @@ function checkRunning(
 /** Hours of the lead's zone as the log has it, else of all its phone's, else its campaign's. */
 function checkHours(
   lead: NaiveLead,
-  event: LeadAwarded | LeadConfirmed | LeadExtended,
+  event: LeadAwarded | LeadConfirmed | LeadExtended | LeadAttempted,
   { settings, findings }: Scene,
   until: number,
 ): void {
-  const { type, award_id, at } = event
+  const { type, at } = event
+  const id = 'award_id' in event ? event.award_id : event.attempt_id
   const phone = lead.phoneZones.length > 0 ? lead.phoneZones : [settings.timezone]
   const closed = (lead.timezone === null ? phone : [lead.timezone]).find(
     (zone) => !isOpen(settings.hours, zone, at) || !staysOpen(settings.hours, zone, at, until),
@@ -173,7 +205,7 @@ function checkHours(
   findings.check(
     'I5',
     closed === undefined,
-    () => `${type} of ${award_id} is not inside calling hours in ${closed}`,
+    () => `${type} of ${id} is not inside calling hours in ${closed}`,
   )
 }
 

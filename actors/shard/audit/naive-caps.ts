@@ -22,11 +22,12 @@ const formats = new Map<string, Intl.DateTimeFormat>()
 /** The rules a campaign's settings make, as the contract tells them. */
 export function limitsOf({ attempts, kind }: Settings): AttemptRules {
   const { max_per_day, max_per_7d, cooldown_h } = attempts
+  const regulationF = kind === 'collections' && max_per_7d !== undefined
   return {
     ...(max_per_day === undefined ? {} : { max_per_day }),
     ...(max_per_7d === undefined ? {} : { max_per_7d }),
     ...(cooldown_h === undefined || cooldown_h === 0 ? {} : { cooldown_h }),
-    ...(kind === 'collections' && max_per_7d !== undefined ? { conversation: true } : {}),
+    ...(regulationF || attempts.conversation === true ? { conversation: true } : {}),
   }
 }
 

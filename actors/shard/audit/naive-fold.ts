@@ -6,13 +6,16 @@ import {
   type Event,
   isContactEvent,
   isLeadEvent,
+  isOfficeEvent,
+  isSuppressionEvent,
   type LeadAccepted,
   type LeadEvent,
+  type LeadReleased,
   type LeadUpdated,
 } from '../../protocol/events.ts'
 import type { Settings } from '../../protocol/settings.ts'
 import type { Findings } from './findings.ts'
-import { foldAwarded, foldConfirmed, foldEnd, foldExtended } from './naive-award.ts'
+import { foldAttempted, foldAwarded, foldConfirmed, foldEnd, foldExtended } from './naive-award.ts'
 import { acceptedLead, type NaiveLead, type Scene, updateLead } from './naive-lead.ts'
 import { foldDisposed, foldNoted } from './naive-outcome.ts'
 
@@ -37,6 +40,10 @@ export class NaiveFold {
   fold(event: Event): void {
     // A contact's events lie in its shard and name campaigns of any: naive-contacts.ts has them.
     if (isContactEvent(event)) return
+    // The office's are of no campaign.
+    if (isOfficeEvent(event)) return
+    // Whom suppressions concern is another's to tell: naive-suppressions.ts.
+    if (isSuppressionEvent(event)) return
     const campaign = this.#campaignOf(event)
     if (campaign === undefined) return
     const { at, campaign_id } = event
@@ -122,6 +129,30 @@ function foldKnown(
     case 'lead.noted':
       foldNoted(lead, event, scene)
       break
+    // naive-allocations.ts has them.
+    case 'lead.allocated':
+    case 'lead.deadline_missed':
+      break
+    case 'lead.attempted':
+      foldAttempted(lead, event, scene)
+      break
+    case 'lead.suppressed':
+      lead.bars ??= new Set()
+      lead.bars.add(event.kind)
+      break
+    case 'lead.restored':
+      lead.bars?.delete(event.kind)
+      break
+    case 'lead.released':
+      foldReleased(lead, event, scene)
+      break
+    case 'lead.paid':
+      lead.due = event.due_at ?? lead.due
+      break
+    // Neither moves its lead.
+    case 'lead.refused':
+    case 'lead.promise_broken':
+      break
     default:
       assertNever(event)
   }
@@ -141,6 +172,18 @@ function foldAccepted(event: LeadAccepted, { settings, findings }: Scene): Naive
     findings.check('due', due_at >= earliest, () => `${named} came rescheduled and is due at once`)
   }
   return acceptedLead(lead, due_at)
+}
+
+function foldReleased(lead: NaiveLead, event: LeadReleased, { findings }: Scene): void {
+  const { campaign_id, lead_id, due_at } = event
+  const held = lead.place === 'held'
+  findings.check(
+    'I2',
+    held,
+    () => `lead ${campaign_id}/${lead_id} is released, and is ${lead.place}`,
+  )
+  lead.place = lead.type === 'Live' ? 'rescheduled' : 'stale'
+  lead.due = due_at
 }
 
 function foldUpdated(lead: NaiveLead, event: LeadUpdated, { settings, findings }: Scene): void {

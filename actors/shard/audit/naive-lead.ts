@@ -3,7 +3,7 @@
 // Deliberately another's work: nothing of campaign/ is used here, neither its machine nor its
 // table. Where both agree on every lead of a log, a mistake must have been made twice.
 
-import type { LeadState, StoredLead } from '../../protocol/events.ts'
+import type { LeadDisposed, LeadState, StoredLead } from '../../protocol/events.ts'
 import type { LeadType } from '../../protocol/lead.ts'
 import type { Settings } from '../../protocol/settings.ts'
 import type { Findings } from './findings.ts'
@@ -25,7 +25,7 @@ export interface NaiveAward {
 
 export interface NaiveLead {
   /** Where it waits, or waited before it was awarded; a terminal state when it is over. */
-  place: Waiting | 'converted' | 'lost' | 'invalid' | 'suppressed'
+  place: Waiting | 'held' | 'converted' | 'lost' | 'invalid' | 'suppressed'
   type: LeadType
   reschedules: number
   attempts: number
@@ -40,6 +40,8 @@ export interface NaiveLead {
   timezone: string | null
   /** Every zone its phone may be in; none where that is not known. */
   phoneZones: string[]
+  /** Kinds of suppressions that keep it out of every queue; null while there was none. */
+  bars: Set<string> | null
   /** Keyed hashes, 0 where it has none. */
   phoneHash: number
   accountHash: number
@@ -67,6 +69,7 @@ export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
     skippedBy: null,
     timezone: lead.timezone,
     phoneZones: split(lead.phone_zones),
+    bars: null,
     phoneHash: lead.phone_hash,
     accountHash: lead.account_hash,
     calls: null,
@@ -81,7 +84,17 @@ export function openAward(lead: NaiveLead): NaiveAward | null {
   return lead.award?.ending === null ? lead.award : null
 }
 
+/** Whether a suppression stands. */
+export function isBarred({ bars }: NaiveLead): boolean {
+  return bars !== null && bars.size > 0
+}
+
 export function stateOf(lead: NaiveLead): LeadState {
+  return isBarred(lead) && !isOver(lead) ? 'suppressed' : placeOf(lead)
+}
+
+/** Where it stands, suppressions aside. */
+function placeOf(lead: NaiveLead): LeadState {
   const open = openAward(lead)
   if (open === null) return lead.place
   return open.confirmedAt === null ? 'leased' : 'confirmed'
@@ -97,14 +110,15 @@ export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: 
   if (changes.lead_type !== undefined && changes.lead_type !== lead.type) {
     lead.type = changes.lead_type
     // A callback was promised to a person and stays promised, whatever the lead is called now.
-    if (lead.type === 'Stale' && lead.place !== 'callback') lead.place = 'stale'
+    const stays = lead.place === 'callback' || lead.place === 'held'
+    if (lead.type === 'Stale' && !stays) lead.place = 'stale'
     if (lead.type === 'Live') {
       lead.reschedules = 0
       if (lead.place === 'stale') lead.place = 'waiting'
     }
   }
   const rescheduled = changes.rescheduled_at !== undefined && changes.rescheduled_at !== null
-  if (rescheduled && lead.type === 'Live' && stateOf(lead) !== 'callback') {
+  if (rescheduled && lead.type === 'Live' && placeOf(lead) !== 'callback') {
     lead.reschedules = Math.max(1, lead.reschedules)
     if (lead.place === 'waiting') lead.place = 'rescheduled'
   }
@@ -115,10 +129,26 @@ function split(zones: string | null | undefined): string[] {
   return zones === null || zones === undefined ? [] : zones.split('|')
 }
 
-/** Where an outcome leaves the lead (the contract's list of codes); false for an unknown code. */
-export function disposeLead(lead: NaiveLead, code: string, max: number): boolean {
-  switch (code) {
-    case 'no_answer':
+/** What the contract's codes do; those of a catalogue say it in their event. */
+const EFFECTS: { readonly [code: string]: string } = {
+  no_answer: 'miss',
+  busy: 'busy',
+  callback: 'callback',
+  converted: 'converted',
+  not_interested: 'lost',
+  wrong_number: 'invalid',
+  do_not_contact: 'suppressed',
+}
+
+/** What an outcome does to its lead; null for a code nobody knows. */
+export function effectOf({ code, as }: LeadDisposed): string | null {
+  return as?.effect ?? EFFECTS[code] ?? null
+}
+
+/** Where an outcome leaves the lead; false for what no outcome does. */
+export function disposeLead(lead: NaiveLead, effect: string | null, max: number): boolean {
+  switch (effect) {
+    case 'miss':
       if (lead.type === 'Live' && lead.reschedules < max) {
         lead.reschedules++
         lead.place = 'rescheduled'
@@ -128,21 +158,24 @@ export function disposeLead(lead: NaiveLead, code: string, max: number): boolean
       }
       return true
     case 'busy':
+    case 'again':
+    case 'none':
+      return true
+    case 'later':
+      lead.place = lead.type === 'Live' ? 'rescheduled' : 'stale'
       return true
     case 'callback':
+    case 'promise':
       lead.place = 'callback'
       return true
+    case 'hold':
+      lead.place = 'held'
+      return true
     case 'converted':
-      lead.place = 'converted'
-      return true
-    case 'not_interested':
-      lead.place = 'lost'
-      return true
-    case 'wrong_number':
-      lead.place = 'invalid'
-      return true
-    case 'do_not_contact':
-      lead.place = 'suppressed'
+    case 'lost':
+    case 'invalid':
+    case 'suppressed':
+      lead.place = effect
       return true
     default:
       return false

@@ -5,6 +5,8 @@ import type { Findings } from './findings.ts'
 import { held, knows } from './naive-award.ts'
 import {
   disposeLead,
+  effectOf,
+  isBarred,
   isOver,
   type NaiveLead,
   openAward,
@@ -13,6 +15,8 @@ import {
 } from './naive-lead.ts'
 
 const HOUR_MS = 3_600_000
+/** After these a lead is not attempted again. */
+const ENDS: ReadonlySet<string> = new Set(['converted', 'lost', 'invalid', 'suppressed'])
 /** How far ahead of the engine's clock a caller's may be. */
 const SKEW_MS = 5000
 
@@ -24,39 +28,46 @@ export function foldDisposed(lead: NaiveLead, event: LeadDisposed, scene: Scene)
   if (!closes(lead, event, findings)) return
   checkAttempt(lead, event, findings)
   const { award } = lead
+  const effect = effectOf(event)
+  const ends = ENDS.has(effect ?? '')
+  const called = !isBarred(lead) || ends
+  findings.check('I2', called, () => `${named}, which is suppressed and does not end by it`)
   // A confirmed lease that lapsed was counted as an attempt when it did.
   const counted = event.late && award?.ending === 'missed'
-  if (!counted) lead.attempts++
+  if (!counted && effect !== 'again') lead.attempts++
   if (event.award_id !== null && award !== null) award.ending = 'disposed'
   countOwn(lead, event)
   const { stale_on } = settings.reschedule
   const max = stale_on === 'first_miss' ? 0 : settings.reschedule.max
-  const known = disposeLead(lead, event.code, max)
+  const known = event.kept === true || disposeLead(lead, effect, max)
   findings.check('I2', known, () => `${named}: there is no such code`)
   const { result } = event
   findings.check(
     'reschedules',
-    result.state !== 'rescheduled' || event.code !== 'no_answer' || result.reschedules <= max,
+    result.state !== 'rescheduled' || effect !== 'miss' || result.reschedules <= max,
     () => `${named}: reschedule ${result.reschedules} of at most ${max}`,
   )
   const is = `${stateOf(lead)} ${lead.type} ${lead.reschedules}`
   const says = `${result.state} ${result.lead_type} ${result.reschedules}`
   findings.check('I2', is === says, () => `${named} says ${says}, the log adds up to ${is}`)
+  if (event.kept === true || effect === 'none') return
   checkDue(event, scene, named)
   if (result.due_at !== null) lead.due = result.due_at
 }
 
 /** A call of a lead that is nobody else's contact counts here, unless its confirm did already. */
 function countOwn(lead: NaiveLead, event: LeadDisposed): void {
-  const { contact, award_id, code, attempted_at, at } = event
+  const { contact, attempted_at, at } = event
+  const id = event.award_id ?? event.attempt_id
   if (contact !== 0) return
   lead.calls ??= { made: [], talkedAt: null }
   const { calls } = lead
   const made = Math.min(attempted_at, at)
-  if (award_id === null || calls.made.every(({ id }) => id !== award_id)) {
-    calls.made.push({ at: made, id: award_id ?? `a call without an award` })
+  if (id === undefined || calls.made.every((call) => call.id !== id)) {
+    calls.made.push({ at: made, id: id ?? `a call without an award` })
   }
-  if (!['no_answer', 'busy'].includes(code)) calls.talkedAt = Math.max(made, calls.talkedAt ?? 0)
+  const human = event.as?.human ?? !['no_answer', 'busy'].includes(event.code)
+  if (human) calls.talkedAt = Math.max(made, calls.talkedAt ?? 0)
 }
 
 export function foldNoted(lead: NaiveLead, event: LeadNoted, { findings }: Scene): void {
@@ -81,7 +92,8 @@ function closes(lead: NaiveLead, event: LeadDisposed, findings: Findings): boole
   if (!findings.check('I10', !again, () => `${award_id} has a second outcome`)) return false
   if (!event.late) return held(lead, { ...event, award_id }, findings) !== null
   findings.check('I6', knows(lead, award_id), () => `a late outcome of ${award_id}, never awarded`)
-  const lapsed = award?.ending === 'lapsed' || award?.ending === 'missed'
+  const revoked = award?.ending === 'revoked' && isBarred(lead)
+  const lapsed = award?.ending === 'lapsed' || award?.ending === 'missed' || revoked
   return findings.check(
     'I1',
     award?.id === award_id && lapsed,
@@ -108,18 +120,23 @@ function checkAttempt(lead: NaiveLead, event: LeadDisposed, findings: Findings):
 function checkDue(event: LeadDisposed, { settings, findings }: Scene, named: string): void {
   const { attempted_at, callback_at, deferred } = event
   const { due_at } = event.result
+  const effect = effectOf(event)
+  const after = attempted_at + (event.as?.after_h ?? 0) * HOUR_MS
   const wanted = {
-    no_answer: attempted_at + settings.reschedule.after_min_h * HOUR_MS,
-    callback: callback_at ?? attempted_at,
+    miss: attempted_at + settings.reschedule.after_min_h * HOUR_MS,
+    callback: callback_at ?? after,
+    later: after,
+    again: attempted_at + HOUR_MS / 2,
+    promise: event.promise?.until ?? attempted_at,
     // Half an hour later, or the next day: that depends on the day's other busy calls.
     busy: attempted_at,
-  }[event.code]
+  }[effect ?? '']
   if (wanted === undefined) {
     findings.check('due', due_at === null, () => `${named}: over, and due again`)
     return
   }
   const due = due_at ?? Number.NaN
-  const exact = deferred === null && event.code !== 'busy'
+  const exact = deferred === null && effect !== 'busy'
   const holds = exact ? due === wanted : due >= wanted && Number.isFinite(due)
   findings.check('due', holds, () => `${named}: due at ${due_at}, its cadence says ${wanted}`)
 }

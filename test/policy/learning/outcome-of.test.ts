@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { outcomeOf } from '../../../actors/policy/learning/outcome-of.ts'
-import { CATALOGUE } from '../../../actors/protocol/dispositions.ts'
+import { CATALOGUE_1, CONTRACT_CODES, DICTIONARY_1 } from '../../../actors/protocol/dispositions.ts'
 import type { LeadDisposed } from '../../../actors/protocol/events.ts'
 import type { AwardId, CampaignId, LeadId } from '../../../actors/protocol/ids.ts'
 import type { Seen } from '../../../actors/protocol/model.ts'
@@ -39,8 +39,8 @@ function disposed(more: Partial<LeadDisposed> = {}): LeadDisposed {
   }
 }
 
-test('each code of the catalogue says who was reached and who converted', () => {
-  const said = CATALOGUE.map(({ code }) => {
+test('each code of the contract says who was reached and who converted', () => {
+  const said = CONTRACT_CODES.map((code) => {
     const outcome = outcomeOf(disposed({ code }), 55, true)
     return [code, outcome?.picked_up, outcome?.converted]
   })
@@ -53,6 +53,33 @@ test('each code of the catalogue says who was reached and who converted', () => 
     ['wrong_number', null, null],
     ['do_not_contact', true, false],
   ])
+})
+
+test('so does each of the standard catalogue, by what it does and whom it reached', () => {
+  const said = new Map<string, string[]>()
+  for (const { code } of CATALOGUE_1.entries) {
+    const outcome = outcomeOf(disposed({ code }), 55, true)
+    const what = outcome === null ? 'nothing' : `${outcome.picked_up} ${outcome.converted}`
+    said.set(what, [...(said.get(what) ?? []), code])
+  }
+  assert.deepEqual(Object.fromEntries(said), {
+    'true true': ['PAID', 'SETTLED', 'CONV'],
+    'true false': ['NI', 'DNC'],
+    'true null': [
+      ...['PPAID', 'PLAN', 'PTP', 'CLMPD', 'INT', 'CB', 'NIP', 'LANG', 'HUP', 'TPC', 'DISP'],
+      ...['RTP', 'DEC', 'LEGAL'],
+    ],
+    'false null': ['VM', 'RNR', 'BUSY', 'NRCH'],
+    'null null': ['WN', 'NOS'],
+    nothing: ['BPTP', 'FAIL'],
+  })
+})
+
+test('what counts is the standard that was kept with it, not what the code means today', () => {
+  const as = DICTIONARY_1.standard('call', 'converted')
+  assert.equal(outcomeOf(disposed({ code: 'GEWONNEN', as }), 55, true)?.converted, true)
+  const unknown = DICTIONARY_1.standard('call', 'GEWONNEN')
+  assert.equal(outcomeOf(disposed({ code: 'converted', as: unknown }), 55, true), null)
 })
 
 test('it carries the lead as it was seen, its customer, and when the outcome was told', () => {
@@ -73,7 +100,7 @@ test('nothing is learnt without what was seen, from another channel, or from an 
   const { seen: _, ...before } = disposed()
   assert.equal(outcomeOf(before, 55, true), null)
   assert.equal(outcomeOf(disposed({ channel: 'field' }), 55, false), null)
-  assert.equal(outcomeOf(disposed({ code: 'promised' }), 55, true), null)
+  assert.equal(outcomeOf(disposed({ code: 'wohl bald' }), 55, true), null)
   assert.notEqual(outcomeOf(disposed({ late: true, award_id: null }), 55, false), null)
 })
 

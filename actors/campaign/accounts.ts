@@ -1,0 +1,350 @@
+// Accounts: what a campaign's leads come to in their outcomes: the last disposition, the best of the
+// cycle and the one that stands; promises and what was paid of them; attempts that await theirs.
+//
+//   AC1. The same for every channel: a field visit's outcome counts as a call's does (D6).
+//   AC2. Protected before resolved before standing before last: a promise is in effect until it is
+//        kept or broken, whatever was reported since.
+
+import type { AccountShown, DispositionShown } from '../protocol/account.ts'
+import type { BUCKET_BY } from '../protocol/allocation.ts'
+import type { UnmappedCode } from '../protocol/catalogue.ts'
+import {
+  type Channel,
+  DICTIONARY_1,
+  type Group,
+  type Standard,
+  standardIn,
+  UNMAPPED,
+} from '../protocol/dispositions.ts'
+import type { LeadDisposed, LeadEvent, LeadPaid, LeadPromiseBroken } from '../protocol/events.ts'
+import type { ContractorId } from '../protocol/ids.ts'
+import { formatTime } from '../protocol/time.ts'
+import type { Campaign } from './campaign.ts'
+import { Dictionary } from './dictionary.ts'
+import { MinHeap } from './min-heap.ts'
+
+/** Payments and attempts remembered, so that the same counts once. */
+const REMEMBERED = 100_000
+/** Unmapped codes counted apart; those beyond it are counted together. */
+const UNMAPPED_KINDS = 1000
+const OTHERS = '(others)'
+
+/** A promise that is neither kept nor broken. */
+export interface Promised {
+  amount: number | null
+  /** The end of the day it was promised for. */
+  until: number
+  /** Paid since it was made. */
+  paid: number
+  /** Who it was made to. */
+  to: ContractorId | null
+}
+
+export interface AccountsImage {
+  dispositions: readonly string[]
+  promises: [row: number, promise: Promised][]
+  paid: [row: number, amount: number][]
+  payments: string[]
+  /** Attempts without an award: what each was disposed as, null before it was. */
+  attempts: [attempt: string, disposed: LeadDisposed | null][]
+  unmapped: [key: string, count: number, first: number, last: number][]
+  /** Repeated in a row by leads whose disposition is held after so many. */
+  repeats: [row: number, times: number][]
+}
+
+export class Accounts {
+  readonly #campaign: Campaign
+  /** Dispositions as texts; rows keep their codes. */
+  #dispositions = new Dictionary()
+  readonly promises = new Map<number, Promised>()
+  readonly #paid = new Map<number, number>()
+  readonly #payments = new Set<string>()
+  readonly #attempts = new Map<string, LeadDisposed | null>()
+  readonly #unmapped = new Map<string, { count: number; first: number; last: number }>()
+  readonly #repeats = new Map<number, number>()
+  readonly #promiseEnds = new MinHeap()
+
+  constructor(campaign: Campaign) {
+    this.#campaign = campaign
+  }
+
+  /** Whether no attempt has had an outcome, and nothing was paid. */
+  get isEmpty(): boolean {
+    return (
+      this.#dispositions.texts().length === 0 &&
+      this.#attempts.size === 0 &&
+      this.#payments.size === 0
+    )
+  }
+
+  apply(row: number, event: LeadEvent): void {
+    switch (event.type) {
+      case 'lead.attempted':
+        remember(this.#attempts, event.attempt_id, null)
+        break
+      case 'lead.disposed':
+        this.#disposed(row, event)
+        break
+      case 'lead.paid':
+        this.#paidIn(row, event)
+        break
+      case 'lead.promise_broken':
+        this.#broken(row, event)
+        break
+      case 'lead.restored':
+        this.#awaitPromise(row)
+        break
+      case 'lead.released':
+        this.#campaign.leads.columns.standing[row] = 0
+        break
+      default:
+    }
+  }
+
+  /** What an attempt without an award was disposed as: null before it was, undefined if unknown. */
+  attempt(id: string): LeadDisposed | null | undefined {
+    return this.#attempts.get(id)
+  }
+
+  hasPayment(id: string): boolean {
+    return this.#payments.has(id)
+  }
+
+  paid(row: number): number {
+    return this.#paid.get(row) ?? 0
+  }
+
+  /** How often in a row a lead was disposed as `code`. */
+  timesInARow(row: number, code: string): number {
+    return this.codeOf(row, 'last') === code ? (this.#repeats.get(row) ?? 1) : 0
+  }
+
+  /** The standard code of a lead's disposition, null where it has none. */
+  codeOf(row: number, by: (typeof BUCKET_BY)[number]): string | null {
+    return this.#shown(row, by)?.standard ?? null
+  }
+
+  /** What a lead's attempts came to; nothing where nobody made one. */
+  shown(row: number): Partial<AccountShown> {
+    const last = this.#shown(row, 'last')
+    const best = this.#shown(row, 'best')
+    const effective = this.#shown(row, 'effective')
+    const shown: Partial<AccountShown> = {}
+    if (last !== null && best !== null && effective !== null) {
+      shown.dispositions = { last, best, effective }
+    }
+    const promise = this.promises.get(row)
+    if (promise !== undefined) {
+      const { amount, until } = promise
+      const follow_up = formatTime(this.#campaign.leads.columns.dueAt[row] as number)
+      shown.promise = {
+        ...(amount === null ? {} : { amount }),
+        until: formatTime(until),
+        follow_up,
+      }
+    }
+    const paid = this.#paid.get(row)
+    if (paid !== undefined) shown.paid = paid
+    return shown
+  }
+
+  unmapped(): UnmappedCode[] {
+    return [...this.#unmapped].map(([key, { count, first, last }]) => {
+      const [channel = 'call', ...code] = key.split(' ')
+      return {
+        channel: channel as Channel, // The key was made of one.
+        code: code.join(' '),
+        count,
+        first_at: formatTime(first),
+        last_at: formatTime(last),
+      }
+    })
+  }
+
+  /** When the next promise ends, Infinity when there is none. */
+  nextPromiseEnd(): number {
+    while (this.#promiseEnds.size > 0) {
+      const until = this.#promiseEnds.peek()
+      if (this.promises.get(this.#promiseEnds.peekRow())?.until === until) return until
+      this.#promiseEnds.pop()
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** The row whose promise ends next; ask `nextPromiseEnd` first. */
+  nextPromiseRow(): number {
+    return this.#promiseEnds.peekRow()
+  }
+
+  /** Sets a promise's end aside that cannot be decided now, until the campaign is made anew. */
+  skipPromiseEnd(): void {
+    this.#promiseEnds.pop()
+  }
+
+  /** The best disposition is one of a cycle's: another cycle begins with none. */
+  newCycle(): void {
+    this.#campaign.leads.columns.best.fill(0)
+  }
+
+  rebuild(): void {
+    this.#promiseEnds.clear()
+    for (const [row, { until }] of this.promises) this.#promiseEnds.push(until, row)
+  }
+
+  image(): AccountsImage {
+    return {
+      dispositions: [...this.#dispositions.texts()],
+      promises: [...this.promises].map(([row, promise]) => [row, { ...promise }]),
+      paid: [...this.#paid],
+      payments: [...this.#payments],
+      attempts: [...this.#attempts],
+      unmapped: [...this.#unmapped].map(([key, { count, first, last }]) => [
+        key,
+        count,
+        first,
+        last,
+      ]),
+      repeats: [...this.#repeats],
+    }
+  }
+
+  load(image: AccountsImage): void {
+    this.#dispositions = Dictionary.of(image.dispositions)
+    for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
+    for (const [row, amount] of image.paid) this.#paid.set(row, amount)
+    for (const id of image.payments) this.#payments.add(id)
+    for (const [id, disposed] of image.attempts) this.#attempts.set(id, disposed)
+    for (const [key, count, first, last] of image.unmapped)
+      this.#unmapped.set(key, { count, first, last })
+    for (const [row, times] of image.repeats) this.#repeats.set(row, times)
+    this.rebuild()
+  }
+
+  #disposed(row: number, event: LeadDisposed): void {
+    const as = standardIn(event)
+    const { code, channel, at, attempt_id, promise } = event
+    if (attempt_id !== undefined) remember(this.#attempts, attempt_id, event)
+    if (as.code === UNMAPPED) this.#countUnmapped(`${channel} ${code}`, at)
+    this.#countRepeat(row, as)
+    this.#note(row, { code, channel, as })
+    if (promise !== undefined) {
+      const to = event.contractor_id ?? null
+      this.#promise(row, { ...promise, paid: 0, to })
+    } else if (as.effect !== 'none' && as.effect !== 'again' && as.human) {
+      // Whoever is spoken to again says something else: what was promised before is settled.
+      if (!stands(as)) this.#clearStanding(row)
+    }
+  }
+
+  #note(
+    row: number,
+    { code, channel, as }: { code: string; channel: Channel; as: Standard },
+  ): void {
+    const { last, known, best, standing } = this.#campaign.leads.columns
+    const { code: standard, rank, version, group } = as
+    const key = this.#dispositions.code(
+      JSON.stringify([code, standard, channel, rank, version, group]),
+    )
+    last[row] = key
+    if (as.code === UNMAPPED) return
+    known[row] = key
+    const before = this.#parse(best[row] as number)
+    if (before === null || rank <= before.rank) best[row] = key
+    const stood = this.#parse(standing[row] as number)
+    if (stands(as) && precedence(group) >= precedence(stood?.group)) standing[row] = key
+  }
+
+  #paidIn(row: number, event: LeadPaid): void {
+    const { payment_id, amount, kept, closes, amount_due } = event
+    this.#payments.add(payment_id)
+    for (const oldest of this.#payments) {
+      if (this.#payments.size <= REMEMBERED) break
+      this.#payments.delete(oldest)
+    }
+    this.#paid.set(row, this.paid(row) + amount)
+    if (amount_due !== null) this.#campaign.leads.columns.amountDue[row] = amount_due
+    const promise = this.promises.get(row)
+    if (kept !== undefined || closes) this.#clearStanding(row)
+    else if (promise !== undefined)
+      this.promises.set(row, { ...promise, paid: promise.paid + amount })
+    const code = closes ? 'PAID' : 'PPAID'
+    this.#note(row, { code, channel: 'debit', as: DICTIONARY_1.standard('debit', code) })
+  }
+
+  #broken(row: number, { as }: LeadPromiseBroken): void {
+    this.#clearStanding(row)
+    this.#note(row, { code: as.code, channel: 'call', as })
+  }
+
+  #promise(row: number, promise: Promised): void {
+    this.promises.set(row, promise)
+    this.#awaitPromise(row)
+  }
+
+  #awaitPromise(row: number): void {
+    const promise = this.promises.get(row)
+    if (promise !== undefined) this.#promiseEnds.push(promise.until, row)
+  }
+
+  #clearStanding(row: number): void {
+    this.promises.delete(row)
+    this.#campaign.leads.columns.standing[row] = 0
+  }
+
+  #countRepeat(row: number, { code }: Standard): void {
+    const times = this.timesInARow(row, code) + 1
+    // One time is what a row has without an entry.
+    if (times > 1) this.#repeats.set(row, times)
+    else this.#repeats.delete(row)
+  }
+
+  #countUnmapped(key: string, at: number): void {
+    const full = this.#unmapped.size >= UNMAPPED_KINDS && !this.#unmapped.has(key)
+    const place = full ? `${key.split(' ')[0]} ${OTHERS}` : key
+    const known = this.#unmapped.get(place)
+    this.#unmapped.set(place, {
+      count: (known?.count ?? 0) + 1,
+      first: known?.first ?? at,
+      last: at,
+    })
+  }
+
+  #shown(row: number, by: (typeof BUCKET_BY)[number]): DispositionShown | null {
+    const { last, known, best, standing } = this.#campaign.leads.columns
+    if (by === 'last') return this.#parse(last[row] as number)
+    if (by === 'best') return this.#parse(best[row] as number)
+    const stood = this.#parse(standing[row] as number) ?? this.#parse(known[row] as number)
+    return stood ?? this.#parse(last[row] as number)
+  }
+
+  #parse(key: number): DispositionShown | null {
+    const text = this.#dispositions.text(key)
+    if (text === null) return null
+    const [code, standard, channel, rank, version, group] = JSON.parse(text)
+    return { code, standard, channel, rank, version, group }
+  }
+}
+
+/** Which of two standing dispositions is in effect (AC2). */
+function precedence(group: Group | undefined): number {
+  if (group === 'protected') return 3
+  if (group === 'resolved') return 2
+  return group === undefined ? 0 : 1
+}
+
+/** Whether a disposition is in effect until something ends it. */
+function stands({ effect, group }: Standard): boolean {
+  return effect === 'promise' || effect === 'hold' || group === 'protected' || group === 'resolved'
+}
+
+function remember(
+  attempts: Map<string, LeadDisposed | null>,
+  id: string,
+  disposed: LeadDisposed | null,
+): void {
+  attempts.set(id, disposed)
+  for (const oldest of attempts.keys()) {
+    if (attempts.size <= REMEMBERED) break
+    attempts.delete(oldest)
+  }
+}
