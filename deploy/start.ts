@@ -43,10 +43,11 @@ async function run(config: Config): Promise<number> {
       return made.start()
     }
     await child('actor host', 'actors/main.ts')
-    // The gateway is stopped first: what is being answered is, and nothing new comes in.
-    const [, gateway] = await Promise.all([
-      child('worker', 'actors/jobs/main.ts'),
+    // The worker is stopped first, for it tells the gateway what became of its calls; then the
+    // gateway: what is being answered is, and nothing new comes in.
+    const [gateway] = await Promise.all([
       child('gateway', 'gateway/main.ts'),
+      child('worker', 'actors/jobs/main.ts'),
     ])
     const pino = createLog({ role: 'start' }, 'error')
     const link = await connectNats({ ...config, natsUrl: url }, 'start', pino)

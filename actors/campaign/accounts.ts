@@ -56,6 +56,8 @@ export class Accounts {
   readonly #campaign: Campaign
   /** Dispositions as texts; rows keep their codes. */
   #dispositions = new Dictionary()
+  /** The same read: a bucket asks every lead's, and there are few. */
+  readonly #parsed = new Map<number, DispositionShown>()
   readonly promises = new Map<number, Promised>()
   readonly #paid = new Map<number, number>()
   readonly #payments = new Set<string>()
@@ -210,6 +212,7 @@ export class Accounts {
 
   load(image: AccountsImage): void {
     this.#dispositions = Dictionary.of(image.dispositions)
+    this.#parsed.clear()
     for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
     for (const [row, amount] of image.paid) this.#paid.set(row, amount)
     for (const id of image.payments) this.#payments.add(id)
@@ -318,10 +321,14 @@ export class Accounts {
   }
 
   #parse(key: number): DispositionShown | null {
+    const parsed = this.#parsed.get(key)
+    if (parsed !== undefined) return parsed
     const text = this.#dispositions.text(key)
     if (text === null) return null
     const [code, standard, channel, rank, version, group] = JSON.parse(text)
-    return { code, standard, channel, rank, version, group }
+    const shown: DispositionShown = { code, standard, channel, rank, version, group }
+    this.#parsed.set(key, shown)
+    return shown
   }
 }
 

@@ -414,7 +414,8 @@ export class Shard {
       const emit = (event: Event) => this.#gate.emit(event)
       decideLapses(campaign, this.now(), emit)
       decideBroken(campaign, this.now(), emit)
-      decideMissed(campaign, this.now(), emit)
+      // Nobody waits for these: they need not pile up while the log is away.
+      if (!this.busy) decideMissed(campaign, this.now(), emit)
     } catch (error) {
       this.fault(campaign, error)
     }

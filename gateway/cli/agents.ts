@@ -10,7 +10,7 @@ import type {
 import { idOf, nearest, noMore, numberOf, readArgs, required, UsageError } from './args.ts'
 import { ask, type Reply, show } from './ask.ts'
 import type { Context } from './command.ts'
-import { plural, table } from './words.ts'
+import { money, plural, table } from './words.ts'
 
 export const summary = 'list agents, tag them, set targets, show performance'
 
@@ -225,9 +225,4 @@ function rowInWords(row: PerformanceRow): string[] {
 
 function progress({ done, target }: Progress, print: (value: number) => string): string {
   return target === null ? print(done) : `${print(done)}/${print(target)}`
-}
-
-/** Of the minor unit, in the major one. */
-function money(minor: number): string {
-  return (minor / 100).toFixed(2)
 }

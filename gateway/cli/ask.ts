@@ -6,6 +6,7 @@ import { EngineError } from '../../actors/protocol/errors.ts'
 import { BUDGET_HEADER, type Service } from '../../actors/protocol/subjects.ts'
 import { isNoResponders, isTimeout } from '../../actors/runtime/nats.ts'
 import { type Context, DONE, FAILED } from './command.ts'
+import { when } from './words.ts'
 
 /** A person at a terminal waits longer than a contractor's app. */
 const BUDGET_MS = 2000
@@ -44,6 +45,8 @@ const GOOD = new Set([
   'agents',
   'target',
   'performance',
+  'attempt',
+  'paid',
 ])
 
 /** Asks a service and waits for its answer. Throws NO_GATEWAY or NO_ANSWER when there is none. */
@@ -101,8 +104,15 @@ function inWords(reply: Reply): string {
     case 'stale_award':
       return `award ${reply.award_id} is over and its lead went on: the outcome is noted on its timeline, and changes nothing`
     case 'refused':
-      return `refused: ${reply.reason}`
+      return `refused: ${reply.reason}${ruleOf(reply)}`
     default:
       return `unexpected answer ${JSON.stringify(reply)}`
   }
+}
+
+/** The rule a refusal names, and until when it holds. */
+function ruleOf({ rule, until }: Reply): string {
+  if (typeof rule !== 'string') return ''
+  const end = typeof until === 'string' ? `, until ${when(until, Date.now())}` : ''
+  return `, by the rule ${rule}${end}`
 }

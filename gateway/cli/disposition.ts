@@ -9,6 +9,7 @@ import {
   UNMAPPED,
 } from '../../actors/protocol/dispositions.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
+import { parseAttemptId } from '../../actors/protocol/ids.ts'
 import type { Recorded } from '../../actors/protocol/replies.ts'
 import { idOf, nearest, noMore, numberOf, readArgs, required, timeOf, UsageError } from './args.ts'
 import { ask, show } from './ask.ts'
@@ -24,7 +25,7 @@ const CODES = CONTRACT_CODES.map((code) => {
 export const summary = 'record the outcome of an attempt'
 
 export const usage = `
-usage: npx leadbid disposition AWARD_ID CODE [flags]
+usage: npx leadbid disposition AWARD_ID|ATTEMPT_ID CODE [flags]
        npx leadbid disposition CODE --campaign N --lead N [--channel NAME] [flags]
 
 Codes are those of the standard catalogue (npx leadbid dispositions), its aliases, and:
@@ -62,10 +63,15 @@ export async function run(args: string[], context: Context): Promise<number> {
   const byLead = flags.campaign !== undefined || flags.lead !== undefined
   const subject = byLead
     ? { campaign_id: idOf(flags.campaign, '--campaign'), lead_id: idOf(flags.lead, '--lead') }
-    : { award_id: required(rest[0], 'AWARD_ID, or --campaign and --lead,') }
+    : named(required(rest[0], 'AWARD_ID, or --campaign and --lead,'))
   const code = required(rest[byLead ? 0 : 1], 'CODE')
   noMore(rest, byLead ? 1 : 2)
-  const channel = channelOf(flags.channel) ?? (byLead ? 'call' : undefined)
+  const attempt = parseAttemptId(rest[0] ?? '')
+  const given = channelOf(flags.channel)
+  if (attempt !== null && !byLead && given !== undefined) {
+    throw new UsageError('--channel: an attempt has one already, leave it out')
+  }
+  const channel = given ?? (byLead ? 'call' : undefined)
   const body = {
     ...subject,
     code,
@@ -78,9 +84,13 @@ export async function run(args: string[], context: Context): Promise<number> {
     ...defined('note', flags.note),
   }
   // What another channel reports is kept whatever it is; of an agent only what is in the catalogue.
-  if (!byLead || channel === 'call') await checkCode(context, channel ?? 'call', code)
+  if (attempt === null && (!byLead || channel === 'call')) await checkCode(context, channel ?? 'call', code)
   const reply = await ask(context, 'lead.disposition', body)
   return show<typeof reply & Recorded>(context, reply, { json: flags.json, print: inWords })
+}
+
+function named(id: string): object {
+  return parseAttemptId(id) === null ? { award_id: id } : { attempt_id: id }
 }
 
 /** Finds a slip of the hand: a later catalogue may know what the one built in does not. */

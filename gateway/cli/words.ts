@@ -25,6 +25,11 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** Money of the minor unit, in the major one. */
+export function money(minor: number): string {
+  return (minor / 100).toFixed(2)
+}
+
 /** A time as it was sent, and how far off that is: "2026-01-05T06:00:00.000Z (in 22.0 h)". */
 export function when(time: string, now: number): string {
   const ms = parseTime(time)

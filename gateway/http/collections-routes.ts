@@ -53,7 +53,7 @@ export function collectionsRoutes(ask: Ask, { body, query, named, asked }: Bodie
     '/api/offers/release': { POST: ask('offer.release', body) },
     '/api/offers/cancel': { POST: ask('offer.cancel', body) },
     '/api/offers/:offer_id/end': { POST: ask('offer.end', asked('offer_id')) },
-    '/api/calls': { POST: ask('call.place', body) },
+    '/api/dialer/calls': { POST: ask('call.place', body) },
     '/api/dialer': { GET: ask('dialer.show', query) },
   }
 }

@@ -261,6 +261,30 @@ test('B13: of a bank’s file of 1,000 the 7 who unsubscribed are rejected, and 
     ],
   )
   assert.equal((await engine.award({ contractor_id: B, campaign_ids: [130] })).lead_id, 1)
+
+  // More than a record holds, so that it goes in slices, each of its own.
+  const all = Array.from({ length: 1000 }, (_, i) => i + 1)
+  const moved = await engine.http('POST', '/api/allocations', {
+    body: { campaign_id: 130, lead_ids: all, contractor_ids: [A, B, 9], by: 'x'.repeat(100) },
+    headers: { 'x-budget-ms': '5000' },
+  })
+  assert.equal(moved.status, 200, JSON.stringify(moved.body))
+  assert.deepEqual(
+    moved.body.by_contractor.map(({ leads }: Answer) => leads),
+    [331, 331, 331],
+  )
+  assert.deepEqual(
+    moved.body.rejected.map(({ lead_id }: Answer) => lead_id),
+    unsubscribed,
+  )
+  const shown = await engine.http('GET', '/api/campaigns/130/board?contractor_id=9')
+  assert.deepEqual(shown.body.rows, [
+    { contractor_id: 9, allocated: 331, on_time: 0, missed: 0, open: 331 },
+  ])
+  const buckets = await engine.http('GET', '/api/campaigns/130/buckets?by=last')
+  assert.deepEqual(buckets.body.buckets, [{ code: 'none', leads: 993, amount_due: 993 * 5000 }])
+  const none = await engine.http('GET', '/api/campaigns/130/buckets/none?limit=2')
+  assert.deepEqual([none.body.leads.length, none.status], [2, 200])
 })
 
 test('B7: at five, with one of three not attempted, its deadline is missed: two of three on time', async () => {

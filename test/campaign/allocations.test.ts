@@ -261,6 +261,25 @@ test('a pooled campaign refuses a lead with a contractor, and says what to do', 
   assert.equal(desk.send(1, { contractor_id: null, deadline: null }), 'accepted')
 })
 
+test('AL1: pooled again, its leads are anybody’s; what was allocated is kept, and tells no deadline', () => {
+  const desk = new AllocatingDesk()
+  desk.arrive(1, 2)
+  desk.allocate([1, 2], [A], { deadline: FIVE })
+  const settings = { ...desk.campaign.settings, mode: 'pooled' as const }
+  desk.emit({ type: 'campaign.put', campaign_id: settings.campaign_id, at: desk.now, settings })
+  desk.now = FIVE + MINUTE_MS
+  const award = desk.award(B)
+  assert.ok(!('allocated' in award.terms))
+  assert.deepEqual(missedEvents(desk), [])
+  assert.deepEqual(desk.campaign.allocations.shown(desk.row(2)), {})
+  desk.emit({
+    ...{ type: 'campaign.put', campaign_id: settings.campaign_id, at: desk.now },
+    settings: { ...settings, mode: 'allocated' },
+  })
+  assert.equal(desk.bid(B).type, 'refusal')
+  assert.equal(missedEvents(desk).length, 2)
+})
+
 test('a thousand deadlines at once are told a part at a time, all of them once', () => {
   const desk = new AllocatingDesk()
   const ids = Array.from({ length: 1000 }, (_, i) => i + 1)

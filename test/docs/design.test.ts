@@ -13,14 +13,14 @@ test('every file it names is there', async () => {
   for (const path of paths) assert.ok(await exists(path), path)
 })
 
-test('each assumption G1 to G9 names a test that is there', async () => {
+test('each assumption names a test that is there', async () => {
   const text = await read('DESIGN.md')
   const table = text.slice(text.indexOf('## Assumptions'), text.indexOf('## Decisions'))
   const tests = [...(await filesOf(['test'], ['.test.ts'])).values()].join('\n')
   const rows = [...table.matchAll(/^\| (G\d+) \|.*\| `([^`]+)` \|$/gm)]
   assert.deepEqual(
     rows.map(([, number]) => number),
-    ['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9'],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 26, 27].map((number) => `G${number}`),
   )
   for (const [, number, name = ''] of rows) {
     assert.ok(name.startsWith(`${number}:`), name)

@@ -21,13 +21,15 @@ import {
 import type { CampaignId, ContractorId } from '../../protocol/ids.ts'
 import type { Award } from '../../protocol/replies.ts'
 import { parseTime } from '../../protocol/time.ts'
-import type { Clock } from '../../runtime/clock.ts'
+import { type Clock, sleep } from '../../runtime/clock.ts'
 import type { DialerPort } from '../../runtime/dialer-port.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { LeadServices } from './lead-services.ts'
 
 /** How long nothing is placed after the dialer refused a call, and then one at a time, ms. */
 const DIALER_PAUSE_MS = 5000
+/** How long the last dispositions are waited for; what is not told by then lapses, ms. */
+const CLOSE_MS = 5000
 
 /** What a call is disposed with that the dialer told nothing more of, by where it stood. */
 const OVERDUE_CODE = {
@@ -148,7 +150,7 @@ export class CampaignFloor {
     for (const { call, state } of this.#floor.lines()) {
       if (state !== 'talking' && this.#placed.has(call)) this.#giveUp(call, CODE_OF.failed)
     }
-    await Promise.allSettled(this.#working)
+    await Promise.race([Promise.allSettled(this.#working), sleep(CLOSE_MS)])
   }
 
   async #place(): Promise<void> {
@@ -182,7 +184,9 @@ export class CampaignFloor {
     this.#dialerProven = answer.type === 'accepted'
     // Silent: it may have placed it. Its events will tell, or the line is overdue (DF6).
     if (answer.type === 'accepted' || answer.type === 'silent') return
-    const reason = answer.type === 'away' ? 'no dialer is there' : answer.reason
+    // A dialer may name the number in its reason; logs must not.
+    const said = answer.type === 'away' ? 'no dialer is there' : answer.reason
+    const reason = said.replace(/\d{3,}/g, '…')
     this.#ports.log.warn({ campaignId: this.campaign, reason }, 'call not placed')
     this.#notPlaced(call_id, DIALER_PAUSE_MS)
     this.#dispose(call_id, CODE_OF.failed)
