@@ -433,7 +433,8 @@ export class Campaign {
   }
 
   /** A disposition is of the lead's holder; a late one of its last award, while nobody holds it (C3). */
-  #checkHolder(row: number, { award_id, late }: LeadDisposed): void {
+  #checkHolder(row: number, { award_id, late, kept }: LeadDisposed): void {
+    if (award_id === null && kept === true) return
     const holder = this.leases.get(row)?.award_id ?? null
     const fits = late
       ? holder === null && award_id !== null && this.isLastAward(row, award_id)

@@ -136,13 +136,15 @@ function withoutAward(
     }
   }
   const lease = campaign.leases.get(row)
-  if (lease !== undefined && !endsLead(request.as)) {
+  // What was sent from within a call leaves the call as it is.
+  const beside = lease !== undefined && request.attempt_id !== undefined
+  if (lease !== undefined && !beside && !endsLead(request.as)) {
     const message = `lead is held under award ${lease.award_id}: dispose that award, or wait for its end`
     return { events: [], reply: errorReply('LEASED', message, '/lead_id') }
   }
   const attemptedAt = request.at ?? now
   const context = { now, attemptedAt, award: null, sealer }
-  if (lease === undefined) return record(campaign, row, request, context)
+  if (lease === undefined || !endsLead(request.as)) return record(campaign, row, request, context)
   const { award_id, lead_id } = lease
   const decision = record(campaign, row, request, context)
   const revoked = { campaign_id: campaign.id, lead_id, award_id, at: now, reason: request.code }
@@ -259,7 +261,9 @@ function escalated(campaign: Campaign, row: number, as: Standard): Standard {
 }
 
 /** Nobody having answered a message breaks no promise, and ends no hold. */
-function goesOn(campaign: Campaign, row: number, { effect, human }: Standard): boolean {
+function goesOn(campaign: Campaign, row: number, as: Standard): boolean {
+  if (campaign.leases.has(row)) return !endsLead(as)
+  const { effect, human } = as
   const stands = campaign.accounts.promises.has(row) || campaign.stateOf(row) === 'held'
   return stands && !human && (effect === 'miss' || effect === 'busy' || effect === 'again')
 }

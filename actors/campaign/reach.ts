@@ -33,7 +33,7 @@ export function decideReach(
   const now = campaign.clock(clock)
   const row = campaign.leads.row(request.lead_id as LeadId)
   if (row === undefined) return unknown()
-  const barred = closedBy(campaign, row, now)
+  const barred = closedBy(campaign, row, now, request.contractor_id)
   if (barred !== null) return refuse(campaign, row, request, now, barred)
   const judged = judgeAttempt(campaign, row, attempt, now, words)
   if ('ask' in judged) return judged
@@ -56,13 +56,23 @@ export function decideReach(
 type Why = Pick<LeadRefused, 'rule' | 'until'> & { reason: RefusedReason }
 
 /** What the campaign itself has against an attempt; suppression before all else. */
-function closedBy(campaign: Campaign, row: number, now: number): Why | null {
+function closedBy(
+  campaign: Campaign,
+  row: number,
+  now: number,
+  contractor: number | undefined,
+): Why | null {
   const state = campaign.stateOf(row)
   if (state === 'suppressed') return { reason: 'suppressed', rule: 'suppression' }
   if (campaign.isClosed(row)) return { reason: 'closed', rule: 'closed' }
   if (state === 'held') return { reason: 'held', rule: 'hold' }
   const lease = campaign.leases.get(row)
-  if (lease !== undefined) return { reason: 'leased', rule: 'lease', until: lease.until }
+  // Whoever is on the phone may send a link meanwhile; nobody else reaches for the lead.
+  const own =
+    lease !== undefined && lease.contractor_id !== null && lease.contractor_id === contractor
+  if (lease !== undefined && !own) {
+    return { reason: 'leased', rule: 'lease', until: lease.until }
+  }
   const calendar = campaign.queue.calendarOf(row)
   if (calendar.isOpen(now)) return null
   const until = calendar.nextOpen(now)

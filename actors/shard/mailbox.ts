@@ -13,7 +13,7 @@ import { type CampaignId, type LeadId, parseAwardId } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
-import type { Settings } from '../protocol/settings.ts'
+import { completed, type Settings } from '../protocol/settings.ts'
 import { AllocationDesk } from './allocation-desk.ts'
 import { CallDesk, type CallDeskOptions } from './call-desk.ts'
 import { showLead } from './lead-shown.ts'
@@ -181,7 +181,7 @@ export class Mailbox {
       return answer(errorReply('CUSTOMER_MISMATCH', message, '/customer_id'))
     }
     const now = known?.clock(this.#shard.now()) ?? this.#shard.now()
-    const same = known !== undefined && JSON.stringify(known.settings) === JSON.stringify(settings)
+    const same = known !== undefined && isSame(known.settings, settings)
     if (!same) {
       const { campaign_id } = settings
       try {
@@ -252,6 +252,11 @@ export class Mailbox {
     const parts = parseAwardId(award)
     return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
   }
+}
+
+/** Whatever order their fields are in, and whichever version put them. */
+function isSame(known: Settings, settings: Settings): boolean {
+  return JSON.stringify(completed(known)) === JSON.stringify(completed(settings))
 }
 
 function noCampaign(): Reply {

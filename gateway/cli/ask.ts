@@ -45,6 +45,7 @@ const GOOD = new Set([
   'agents',
   'target',
   'performance',
+  'confirmed',
   'attempt',
   'paid',
 ])

@@ -44,6 +44,7 @@ ${CODES}
   npx leadbid disposition a1j-sx-4-0 converted --amount 250000
   npx leadbid disposition a1j-sx-4-0 callback --callback-at 2026-01-06T11:00:00+05:30
   npx leadbid disposition a1j-sx-4-0 PTP --amount 250000 --promised-at 2026-01-09T18:00:00+05:30
+  npx leadbid disposition t1-1j-sx-7-0 PTP
   npx leadbid disposition do_not_contact --campaign 55 --lead 1041 --channel whatsapp
 `
 
@@ -66,12 +67,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     : named(required(rest[0], 'AWARD_ID, or --campaign and --lead,'))
   const code = required(rest[byLead ? 0 : 1], 'CODE')
   noMore(rest, byLead ? 1 : 2)
-  const attempt = parseAttemptId(rest[0] ?? '')
-  const given = channelOf(flags.channel)
-  if (attempt !== null && !byLead && given !== undefined) {
-    throw new UsageError('--channel: an attempt has one already, leave it out')
-  }
-  const channel = given ?? (byLead ? 'call' : undefined)
+  const channel = channelOf(flags.channel) ?? (byLead ? 'call' : undefined)
   const body = {
     ...subject,
     code,
@@ -84,12 +80,14 @@ export async function run(args: string[], context: Context): Promise<number> {
     ...defined('note', flags.note),
   }
   // What another channel reports is kept whatever it is; of an agent only what is in the catalogue.
-  if (attempt === null && (!byLead || channel === 'call')) await checkCode(context, channel ?? 'call', code)
+  const byAgent = 'award_id' in subject || channel === 'call'
+  if (byAgent) await checkCode(context, channel ?? 'call', code)
   const reply = await ask(context, 'lead.disposition', body)
   return show<typeof reply & Recorded>(context, reply, { json: flags.json, print: inWords })
 }
 
-function named(id: string): object {
+/** An attempt knows its channel, an award is a call unless the report says otherwise. */
+function named(id: string): { award_id: string } | { attempt_id: string } {
   return parseAttemptId(id) === null ? { award_id: id } : { attempt_id: id }
 }
 

@@ -3,9 +3,9 @@
 import type { Award, NoLead } from '../../actors/protocol/replies.ts'
 import { CAMPAIGNS_MAX } from '../../actors/protocol/requests.ts'
 import { idOf, numberOf, readArgs, UsageError } from './args.ts'
-import { ask, show } from './ask.ts'
-import type { Context } from './command.ts'
-import { plural, score, table, when } from './words.ts'
+import { ask, type Reply, show } from './ask.ts'
+import { type Context, DONE, FAILED } from './command.ts'
+import { money, plural, score, table, when } from './words.ts'
 
 export const summary = 'award the lead to call now, with reasons'
 
@@ -15,12 +15,14 @@ usage: npx leadbid next CAMPAIGN_ID... [flags]
   --contractor N     who asks; leads this contractor skipped today are not offered
   --request-id ID    the same id gets the same award again, for at least 10 minutes
   --retry            says that this id was sent before, and its answer got lost
-  --json             the reply as the contract has it
+  --confirm          confirms the award at once: for whoever dials right away
+  --json             the reply as the contract has it; with --confirm its answer under "confirm"
 
-The award is a lease: the lead is yours until lease_until, or until its outcome is recorded.
+The award is a lease: the lead is yours until lease_until, or until its outcome is recorded. Before
+dialling it is confirmed: that is where suppression, hours and caps are judged for the last time.
 
   npx leadbid next 55
-  npx leadbid next 4 7 9 --contractor 12
+  npx leadbid next 4 7 9 --contractor 12 --confirm
   npx leadbid next 4 7 9 --request-id call-0001 --json
 `
 
@@ -35,6 +37,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     contractor: 'string',
     'request-id': 'string',
     retry: 'boolean',
+    confirm: 'boolean',
     json: 'boolean',
   })
   if (rest.length === 0) throw new UsageError('CAMPAIGN_ID is missing: name 1 to 64 campaigns')
@@ -51,10 +54,33 @@ export async function run(args: string[], context: Context): Promise<number> {
     ...(flags['request-id'] === undefined ? {} : { request_id: flags['request-id'] }),
     ...(flags.retry === true ? { retry: true } : {}),
   })
+  if (flags.confirm === true && reply.type === 'award') {
+    return await confirm(context, reply as typeof reply & Award, flags.json) // By its type.
+  }
   return show<typeof reply & (Award | NoLead)>(context, reply, {
     json: flags.json,
     print: (answer) => (answer.type === 'award' ? awardInWords(answer) : noLeadInWords(answer)),
   })
+}
+
+/** Confirms an award and prints both; a refused one is a failure, and nobody may be called. */
+async function confirm(
+  context: Context,
+  award: Reply & Award,
+  json: boolean | undefined,
+): Promise<number> {
+  const answer = await ask(context, 'lead.confirm', { award_id: award.award_id })
+  const confirmed = answer.type === 'confirmed'
+  if (json === true) {
+    context.stdout(JSON.stringify({ ...award, confirm: answer }))
+    return confirmed ? DONE : FAILED
+  }
+  for (const line of awardInWords(award)) context.stdout(line)
+  context.stdout('')
+  const print = ({ lease_until }: Reply) => [
+    `confirmed: dial now; yours until ${when(String(lease_until), Date.now())}`,
+  ]
+  return show(context, answer, { json, print })
 }
 
 /** An award for a person: what to call, until when, why, and what to do next. */
@@ -66,10 +92,13 @@ export function awardInWords(award: Award, now = Date.now()): string[] {
     `call lead ${lead_id} of campaign ${campaign_id} (customer ${award.customer_id}): ${call}`,
     ...table([
       ...(lead.phone === undefined ? [] : [['phone', lead.phone]]),
+      ...(lead.account_no === undefined ? [] : [['account', lead.account_no]]),
+      ...(lead.amount_due === undefined ? [] : [['owes', money(lead.amount_due)]]),
       ['lead', [lead.lead_type, `plan ${lead.pricing_plan}`, ...about].join(', ')],
       ['arrived', when(lead.created_at, now)],
       ['award', award_id],
       ['lease', `until ${when(award.lease_until, now)}`],
+      ...offerRow(award),
     ]),
     '',
     `why this one: ${CLASSES[award.class] ?? 'its class'} (class ${award.class}), score ${score(award.score)}`,
@@ -82,6 +111,13 @@ export function awardInWords(award: Award, now = Date.now()): string[] {
     `  npx leadbid show ${campaign_id} ${lead_id}`,
   ]
   return lines
+}
+
+/** What may be quoted, and until when. */
+function offerRow({ offer }: Award): string[][] {
+  if (offer === undefined) return []
+  const fields = Object.entries(offer.fields).map(([name, value]) => `${name} ${value}`)
+  return [['offer', `${fields.join(', ')}, until ${offer.ends_at} (${offer.key})`]]
 }
 
 /** A term's value and share, its words one under the other. */

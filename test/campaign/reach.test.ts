@@ -66,7 +66,7 @@ test('N5: every refusal is journalled with who asked, for what, and the rule', (
   assert.equal(refused(2, 'field'), 'suppression')
   desk.report({ campaign_id: 4, lead_id: 3, channel: 'field', code: 'DISP' })
   assert.equal(refused(3, 'sms'), 'hold')
-  const { award_id, lead_id } = desk.award(7)
+  const { award_id, lead_id } = desk.award(8)
   assert.equal(refused(lead_id, 'sms'), 'lease')
   desk.dispose(award_id, 'CONV')
   assert.equal(refused(lead_id, 'sms'), 'closed')
@@ -87,6 +87,21 @@ test('a suppression its campaign has not heard of refuses the attempt all the sa
   const reply = desk.reach(2, 'whatsapp')
   assert.ok(reply.type === 'refused' && reply.reason === 'suppressed')
   assert.equal(desk.lead(2).state, 'suppressed')
+})
+
+test('who is on the phone may send a message meanwhile, and its outcome leaves the call alone', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK })
+  desk.send(1, { phone: PHONE })
+  const { award_id } = desk.award(7)
+  desk.confirm(award_id)
+  assert.equal(desk.reach(1, 'whatsapp', 8).type, 'refused')
+  const sent = desk.reach(1, 'whatsapp', 7)
+  assert.ok(sent.type === 'attempt')
+  const told = desk.report({ attempt_id: sent.attempt_id, code: 'NO_REPLY' })
+  assert.ok(told.type === 'recorded' && told.state === 'confirmed', JSON.stringify(told))
+  assert.equal(desk.dispose(award_id, 'CB', { callback_at: iso(T0 + DAY_MS) }).type, 'recorded')
+  assert.equal(desk.lead(1).state, 'callback')
+  assert.deepEqual(desk.replayed().standing(0), desk.campaign.standing(0))
 })
 
 test('a hold keeps an account from everybody until it is released', () => {

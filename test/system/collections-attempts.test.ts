@@ -14,6 +14,8 @@ import { until } from '../support/until.ts'
 const ATTEMPTS = 10_000
 const CAMPAIGNS = 8
 const LEADS = 800
+/** A phone is three leads' of a customer. */
+const PHONES = 2133
 const WORKERS = 64
 const SEED = 20_260_105
 const CUSTOMERS = [55, 56]
@@ -32,6 +34,7 @@ interface Lead {
 interface Attempt {
   lead: Lead
   asked: number
+  answered: number
   what: string
 }
 
@@ -67,10 +70,10 @@ class Floor {
       const customer = CUSTOMERS[c % 2] as number
       const settings = { kind: 'collections', customer_id: customer, lease: { ttl_s: 300 } }
       await this.engine.put(campaign_id, settings)
-      // Accounts are in half of their customer's campaigns, a phone is shared by three of them.
+      // An account is in two of its customer's campaigns, which live in different shards.
       const leads = Array.from({ length: LEADS }, (_, i) => {
         const account = `LN-${customer}-${c < CAMPAIGNS / 2 ? i : LEADS + i}`
-        const phone = `+9198100${String(10_000 + ((i * 7 + customer) % (LEADS / 3))).slice(-5)}`
+        const phone = `+919810${100_000 + ((c * LEADS + i) % PHONES)}`
         return { campaign_id, lead_id: i + 1, customer, phone, account }
       })
       for (const lead of leads) this.#byId.set(`${campaign_id}/${lead.lead_id}`, lead)
@@ -114,8 +117,7 @@ class Floor {
     const { award_id } = award
     const asked = performance.now()
     const answer = await this.#ask('lead.confirm', { award_id })
-    if (answer.type === 'confirmed') this.attempts.push({ lead, asked, what: 'a confirmed call' })
-    if (answer.type === 'confirmed') this.count('call confirmed')
+    if (answer.type === 'confirmed') this.#made(lead, asked, 'call confirmed')
     if (random() < 0.1) return
     const code = random() < 0.15 ? 'PAID' : random() < 0.1 ? 'DNC' : 'RNR'
     const key = code === 'PAID' ? accountKey(lead) : code === 'DNC' ? phoneKey(lead) : null
@@ -134,8 +136,7 @@ class Floor {
     const answer = await this.#ask('lead.attempt', { campaign_id, lead_id, channel })
     if (answer.type === 'refused') this.count(`${answer.reason}`)
     if (answer.type !== 'attempt') return
-    this.count(`${channel} attempt`)
-    this.attempts.push({ lead, asked, what: `an attempt by ${channel}` })
+    this.#made(lead, asked, `${channel} attempt`)
     if (random() > 0.02) return
     await this.#suppressing(phoneKey(lead), async () => {
       const { attempt_id } = answer
@@ -173,6 +174,11 @@ class Floor {
         if (answer.type === 'removed') this.count('lifted')
       })
     }
+  }
+
+  #made(lead: Lead, asked: number, what: string): void {
+    this.count(what)
+    this.attempts.push({ lead, asked, answered: performance.now(), what })
   }
 
   #numbers = 0
@@ -222,11 +228,12 @@ class Floor {
     return answer
   }
 
-  /** Attempts that were asked for after an acknowledgement and made all the same. */
+  /** Attempts asked for after an acknowledgement, and made before anybody began to lift it. */
   breaches(): string[] {
-    return this.attempts.flatMap(({ lead, asked, what }) => {
+    return this.attempts.flatMap(({ lead, asked, answered, what }) => {
+      const inside = ({ from, until: end }: Window) => from <= asked && answered <= end
       const closed = [phoneKey(lead), accountKey(lead)].filter((key) =>
-        (this.windows.get(key) ?? []).some(({ from, until: end }) => from <= asked && asked < end),
+        this.windows.get(key)?.some(inside),
       )
       return closed.map((key) => `${what} of ${lead.campaign_id}/${lead.lead_id}, ${key}`)
     })
