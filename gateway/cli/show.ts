@@ -7,7 +7,7 @@ import { idOf, noMore, readArgs } from './args.ts'
 import { ask, show } from './ask.ts'
 import type { Context } from './command.ts'
 import { whyNotInWords } from './why-not-words.ts'
-import { plural, score, table, when } from './words.ts'
+import { money, plural, score, table, when } from './words.ts'
 
 export const summary = 'show a campaign, or a lead with its timeline'
 
@@ -124,11 +124,30 @@ function leadInWords(shown: LeadShown, now: number): string[] {
       : [
           `  held under ${lease.award_id}${holder} until ${when(lease.lease_until, now)}${lease.confirmed ? ', confirmed' : ''}`,
         ]),
-    ...table(fields.map(([name, value]) => [name, text(value)])),
+    ...table([...fields.map(([name, value]) => [name, text(value)]), ...accountRows(shown, now)]),
     ...whyNotInWords(shown, now),
     'what happened, newest first:',
     ...table(shown.timeline.map((entry) => [entry.at, entry.type, details(entry)])),
   ]
+}
+
+/** What the attempts on it came to, and what was promised and paid. */
+function accountRows({ dispositions, promise, paid }: LeadShown, now: number): string[][] {
+  const rows: string[][] = []
+  if (dispositions !== undefined) {
+    const { effective, last, best } = dispositions
+    const inWords = ({ code, standard, channel }: typeof last) =>
+      code === standard ? `${code} by ${channel}` : `${standard} ("${code}" by ${channel})`
+    rows.push(['in effect', inWords(effective)])
+    rows.push(['last', inWords(last)], ['best', inWords(best)])
+  }
+  if (promise !== undefined) {
+    const { amount, until } = promise
+    const much = amount === undefined ? 'all of it' : money(amount)
+    rows.push(['promise', `${much} until ${when(until, now)}`])
+  }
+  if (paid !== undefined) rows.push(['paid', money(paid)])
+  return rows
 }
 
 /** Known from the heading, or of use to programs only: `--json` has them. */

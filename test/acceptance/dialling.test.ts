@@ -306,7 +306,8 @@ test('a call is placed for an award that is held, and for nothing else', async (
   const without = awards.find(({ lead_id }) => Number(lead_id) === 2)
   const noPhone = await engine.call('call.place', { award_id: without?.award_id })
   assert.deepEqual([noPhone.type, noPhone.code, noPhone.path], ['error', 'NO_PHONE', '/award_id'])
-  const place = (award_id: string) => engine.http('POST', '/api/dialer/calls', { body: { award_id } })
+  const place = (award_id: string) =>
+    engine.http('POST', '/api/dialer/calls', { body: { award_id } })
   const placed = await place(String(withPhone?.award_id))
   assert.deepEqual([placed.status, placed.body.type], [200, 'placed'])
   await engine.dispose(withPhone as Answer, 'no_answer')

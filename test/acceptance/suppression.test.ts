@@ -378,6 +378,37 @@ test('N3: STOP by SMS ends messages and calls, in every campaign of its customer
   }
 })
 
+test('an outcome that ends a lead is recorded though it was suppressed meanwhile, another is not', async () => {
+  const phone = aPhone()
+  const [paid, missed] = (await everywhere({ phone, account_no: anAccount() })) as [number, number]
+  const [first, second] = [await engine.award([paid]), await engine.award([missed])]
+  await add({ phone })
+  await allOut([paid, missed])
+  const { award_id } = first
+  const told = await engine.call('lead.disposition', { award_id, code: 'PAID' })
+  assert.deepEqual([told.type, told.state, told.late], ['recorded', 'converted', true])
+  const again = await engine.call('lead.disposition', { award_id, code: 'PAID' })
+  assert.deepEqual([again.type, again.state], ['recorded', 'converted'])
+  const other = { award_id: second.award_id, code: 'RNR' }
+  assert.equal((await engine.call('lead.disposition', other)).type, 'stale_award')
+  assert.equal((await engine.show(missed, 1)).state, 'suppressed')
+})
+
+test('the CLI suppresses, says so and lifts it', async () => {
+  const who = ['suppress', '--phone', aPhone()]
+  const why = ['--by', 'asha', '--reason', 'asked by mail']
+  const first = await engine.cli([...who, ...why])
+  assert.deepEqual([first.code, first.stdout.trim()], [0, 'suppressed'], first.stderr)
+  assert.equal((await engine.cli([...who, ...why])).stdout.trim(), 'suppressed already')
+  assert.match(
+    (await engine.cli([...who, '--check'])).stdout,
+    /^suppressed since .*: asked by mail$/m,
+  )
+  assert.equal((await engine.cli([...who, ...why, '--remove'])).stdout.trim(), 'removed')
+  assert.equal((await engine.cli([...who, '--check'])).stdout.trim(), 'not suppressed')
+  assert.equal((await engine.cli([...who, '--check', '--list'])).code, 2)
+})
+
 test('a lead is suppressed by itself: its phone is reached for another', async () => {
   const phone = aPhone()
   const [campaign, other] = (await everywhere({ phone })) as [number, number]

@@ -256,6 +256,34 @@ function contactIn(id: ShardId): ReturnType<typeof aPhone> {
   return found.home === id ? found : contactIn(id)
 }
 
+test('SD3: while an outcome that suppresses is under way nothing is folded, and then all is', async () => {
+  const home = await judge()
+  const away = await shardWith(home.phone)
+  const board = boardOf('h1', [home.shard, away.shard])
+  await board.claimed(home.shard)
+  await board.claimed(away.shard)
+  const release = away.shard.suppressions.hold()
+  await execute(home.shard, { type: 'suppress', asked: asked(home.contact) })
+  await rig.link.nc.flush()
+  assert.equal(stateOf(away), 'waiting')
+  release()
+  await until(() => stateOf(away) === 'suppressed', 'the lead to be out')
+})
+
+test('SD3: an outcome that hangs puts folding off for a moment only', async () => {
+  const home = await judge()
+  const away = await shardWith(home.phone)
+  const board = boardOf('h1', [home.shard, away.shard])
+  await board.claimed(home.shard)
+  await board.claimed(away.shard)
+  away.shard.suppressions.hold()
+  await execute(home.shard, { type: 'suppress', asked: asked(home.contact) })
+  await until(() => {
+    board.tick()
+    return stateOf(away) === 'suppressed'
+  }, 'the lead to be out')
+})
+
 test('SB2: a shard that is claimed hears what it missed before it serves, of more than one slice', async () => {
   const home = await judge()
   boardOf('h1', [home.shard])
