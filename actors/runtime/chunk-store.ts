@@ -5,7 +5,7 @@
 // layout read here (`$O.<store>.C.<nuid>`, in order) is the one every NATS client shares (ADR-20).
 
 import { DeliverPolicy } from '@nats-io/jetstream'
-import { type ObjectStore, Objm } from '@nats-io/obj'
+import type { ObjectStore } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
 import type { Link } from './nats.ts'
 import type { ByteSource } from './sealed-stream.ts'
@@ -26,7 +26,7 @@ export class ChunkStore {
   }
 
   static async open(link: Link, name: string): Promise<ChunkStore> {
-    return new ChunkStore(link, await new Objm(link.js).open(name, false), name)
+    return new ChunkStore(link, await link.objects(name, false), name)
   }
 
   /** Stores `bytes` as they come, durable when this returns; what a failure leaves is removed. */

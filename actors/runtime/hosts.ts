@@ -1,7 +1,7 @@
 // Hosts: who is alive and which shards each says it owns. Liveness only: all of this may be late
 // or wrong at any moment, and safety never depends on it (shard/journal is the judge).
 
-import { type KV, type KvEntry, Kvm } from '@nats-io/kv'
+import type { KV, KvEntry } from '@nats-io/kv'
 import type { HostId, ShardId } from '../protocol/ids.ts'
 import { HOSTS_BUCKET, pingSubject, SUSPECT } from '../protocol/subjects.ts'
 import type { Log } from './log.ts'
@@ -53,7 +53,7 @@ export class Hosts {
   }
 
   static async open(link: Link, log: Log): Promise<Hosts> {
-    const hosts = new Hosts(await new Kvm(link.js).open(HOSTS_BUCKET), link, log)
+    const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log)
     await hosts.#startWatch()
     hosts.#sweeper = setInterval(() => hosts.#sweep(), SWEEP_MS)
     return hosts

@@ -8,7 +8,7 @@
 //        with all that is there; so neither a deaf watch nor a bucket made anew is missed for long.
 
 import { JetStreamApiError } from '@nats-io/jetstream'
-import { type KV, Kvm } from '@nats-io/kv'
+import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { packStored, unpackStored } from '../protocol/codec.ts'
 import type { CustomerId } from '../protocol/ids.ts'
@@ -90,7 +90,7 @@ export class ModelStore {
 
   /** Opens the bucket that `provision` made. */
   static async open(link: Link, log: Log): Promise<ModelStore> {
-    return new ModelStore(await new Kvm(link.js).open(MODELS_BUCKET), log)
+    return new ModelStore(await link.kv(MODELS_BUCKET), log)
   }
 
   /** The newest entry of a customer, null when there is none that can be read. */

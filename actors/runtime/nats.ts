@@ -12,6 +12,8 @@ import {
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream'
+import { type KV, Kvm } from '@nats-io/kv'
+import { type ObjectStore, Objm } from '@nats-io/obj'
 import {
   connect,
   credsAuthenticator,
@@ -32,6 +34,10 @@ export interface Link {
   nc: NatsConnection
   js: JetStreamClient
   jsm: JetStreamManager
+  /** A bucket that `provision` made. */
+  kv(bucket: string): Promise<KV>
+  /** An object store that `provision` made; `check`: see that it is there. */
+  objects(store: string, check?: boolean): Promise<ObjectStore>
   /** Whether the server is there right now; the client keeps looking for it when it is not. */
   connected(): boolean
 }
@@ -65,11 +71,19 @@ export async function connectNats(
       const connected = watchStatus(nc, log)
       const js = jetstream(nc, { timeout: JETSTREAM_TIMEOUT_MS })
       const jsm = await jetstreamManager(nc, { timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false })
-      return { nc, js, jsm, connected }
+      return { nc, js, jsm, ...storesOf(js), connected }
     } catch (cause) {
       if (performance.now() - started > waitMs) throw cause
       await new Promise((resolve) => setTimeout(resolve, 150))
     }
+  }
+}
+
+/** The stores of a client; for who connects by itself. */
+export function storesOf(js: JetStreamClient): Pick<Link, 'kv' | 'objects'> {
+  return {
+    kv: (bucket) => new Kvm(js).open(bucket),
+    objects: (store, check = true) => new Objm(js).open(store, check),
   }
 }
 

@@ -1,7 +1,7 @@
 // Office book: what the office publishes, as gateways and hosts follow it: the catalogue, agents and
 // their targets, settlement offers. At times a moment late; who must be exact asks the office.
 
-import { type KV, Kvm } from '@nats-io/kv'
+import type { KV } from '@nats-io/kv'
 import { CATALOGUE_KEY } from '../protocol/catalogue.ts'
 import { unpackStored } from '../protocol/codec.ts'
 import { type Catalogue, DICTIONARY_1, Dictionary } from '../protocol/dispositions.ts'
@@ -74,7 +74,7 @@ export class OfficeBook {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const kv = await new Kvm(this.#link.js).open(OFFICE_BUCKET)
+    const kv = await this.#link.kv(OFFICE_BUCKET)
     const changes = await kv.watch()
     const end = () => changes.stop()
     const renew = setTimeout(end, RENEW_MS)

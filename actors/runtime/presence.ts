@@ -7,7 +7,7 @@
 //   PR3. A watch is renewed every few seconds, with all that is there: neither a deaf watch nor a
 //        bucket made anew is missed for long.
 
-import { type KV, Kvm, type KvWatchEntry } from '@nats-io/kv'
+import type { KV, KvWatchEntry } from '@nats-io/kv'
 import { z } from 'zod'
 import type { CampaignId, ContractorId } from '../protocol/ids.ts'
 import { PRESENCE_BUCKET } from '../protocol/subjects.ts'
@@ -44,7 +44,7 @@ export class PresenceBoard {
   }
 
   static async open(link: Link): Promise<PresenceBoard> {
-    return new PresenceBoard(await new Kvm(link.js).open(PRESENCE_BUCKET))
+    return new PresenceBoard(await link.kv(PRESENCE_BUCKET))
   }
 
   /** Rejects when NATS does not take it. */
@@ -125,7 +125,7 @@ export class Presence {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const kv = await new Kvm(this.#link.js).open(PRESENCE_BUCKET)
+    const kv = await this.#link.kv(PRESENCE_BUCKET)
     const changes = await kv.watch()
     const end = () => changes.stop()
     const renew = setTimeout(end, RENEW_MS)

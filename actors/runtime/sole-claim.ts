@@ -8,7 +8,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { JetStreamApiError } from '@nats-io/jetstream'
-import { type KV, type KvEntry, Kvm } from '@nats-io/kv'
+import type { KV, KvEntry } from '@nats-io/kv'
 import { sleep } from './clock.ts'
 import type { Link } from './nats.ts'
 
@@ -31,7 +31,7 @@ export async function claimSole(
   signal: AbortSignal,
   times: ClaimTimes = CLAIM_TIMES,
 ): Promise<SoleClaim> {
-  const kv = await new Kvm(link.js).open(bucket)
+  const kv = await link.kv(bucket)
   const entry: Entry = { token: randomUUID(), beats: 0 }
   let seen = -1
   let since = performance.now()

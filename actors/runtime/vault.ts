@@ -10,7 +10,7 @@
 //   V3. What is gone stays gone: an erased key is all zeros, and zeros never seal or open.
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomInt } from 'node:crypto'
-import { type KV, Kvm } from '@nats-io/kv'
+import type { KV } from '@nats-io/kv'
 import { EngineError } from '../protocol/errors.ts'
 import { KEY_REF_BYTES, keyRefOf, type Sealer } from '../protocol/seal.ts'
 import { KEYS_BUCKET } from '../protocol/subjects.ts'
@@ -57,7 +57,7 @@ export class Vault implements Sealer {
   }
 
   static async open(link: Link): Promise<Vault> {
-    const kv = await new Kvm(link.js).open(KEYS_BUCKET)
+    const kv = await link.kv(KEYS_BUCKET)
     await kv.create(INSTALL_KEY, randomBytes(2 * KEY_BYTES)).catch(() => {}) // Or it is there.
     const entry = await kv.get(INSTALL_KEY)
     if (entry === null) throw new EngineError('NO_KEYS', `bucket ${KEYS_BUCKET} holds no secrets`)

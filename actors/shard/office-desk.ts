@@ -4,7 +4,7 @@
 //        moment late; a bucket that was away is brought in line by the next change or owner.
 //   OD2. One writer at a time: values go out in order of their changes, each key's last one last.
 
-import { type KV, Kvm } from '@nats-io/kv'
+import type { KV } from '@nats-io/kv'
 import { packStored } from '../protocol/codec.ts'
 import type { CommandReply, OfficeRequest } from '../protocol/commands.ts'
 import { fnv1a, type ShardId } from '../protocol/ids.ts'
@@ -93,6 +93,6 @@ export class OfficeDesk {
   }
 
   async #bucket(): Promise<KV> {
-    return await new Kvm(this.#link.js).open(OFFICE_BUCKET)
+    return await this.#link.kv(OFFICE_BUCKET)
   }
 }

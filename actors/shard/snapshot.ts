@@ -6,7 +6,7 @@
 //        the log from zero. Nothing personal is in it but sealed.
 
 import { createHash } from 'node:crypto'
-import { type ObjectStore, Objm } from '@nats-io/obj'
+import type { ObjectStore } from '@nats-io/obj'
 import type { ContactsImage } from '../campaign/contacts.ts'
 import type { CampaignImage } from '../campaign/image.ts'
 import type { OfficeImage } from '../collections/office.ts'
@@ -64,7 +64,7 @@ export class SnapshotStore {
   }
 
   static async open(link: Link, log: Log): Promise<SnapshotStore> {
-    const store = await new Objm(link.js).open(SNAPSHOTS_STORE)
+    const store = await link.objects(SNAPSHOTS_STORE)
     return new SnapshotStore(store, await ChunkStore.open(link, SNAPSHOTS_STORE), log)
   }
 

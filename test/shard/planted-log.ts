@@ -17,7 +17,7 @@ import { encodeRecord, type Record } from '../../actors/protocol/record.ts'
 import { defaultSettings, type Settings } from '../../actors/protocol/settings.ts'
 import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
-import type { Link } from '../../actors/runtime/nats.ts'
+import { type Link, storesOf } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import type { Invariant } from '../../actors/shard/audit/findings.ts'
 import { NO_HASH, recordHash } from '../../actors/shard/state.ts'
@@ -49,7 +49,8 @@ export function otherCampaign(): CampaignId {
 export async function openLink(url: string): Promise<Link> {
   const nc = await connect({ servers: url })
   const connected = () => !nc.isClosed()
-  return { nc, js: jetstream(nc), jsm: await jetstreamManager(nc), connected }
+  const js = jetstream(nc)
+  return { nc, js, jsm: await jetstreamManager(nc), ...storesOf(js), connected }
 }
 
 /** An empty log on this server: what an earlier test left is gone. */

@@ -1,7 +1,7 @@
 // Record store: what pacing knows of each campaign, kept between one process that dials and the next.
 // Losing it costs a few minutes of caution, and the memory of what was abandoned.
 
-import { type KV, Kvm } from '@nats-io/kv'
+import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { emptyRecord, type PacingRecord, WINDOW_DAYS } from '../../policy/pacing-record.ts'
 import type { CampaignId } from '../../protocol/ids.ts'
@@ -27,7 +27,7 @@ export class RecordStore {
   }
 
   static async open(link: Link, log: Log): Promise<RecordStore> {
-    return new RecordStore(await new Kvm(link.js).open(DIALLING_BUCKET), log)
+    return new RecordStore(await link.kv(DIALLING_BUCKET), log)
   }
 
   /** What is known of a campaign; an empty record where nothing is. Rejects when NATS is away. */

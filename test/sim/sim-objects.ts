@@ -1,0 +1,42 @@
+// Simulated object store: objects in chunks on a stream, as every client lays them out.
+
+import type { ObjectStore } from '@nats-io/obj'
+import type { Proc } from './scheduler.ts'
+import type { SimServer } from './sim-server.ts'
+
+export interface StoredObject {
+  name: string
+  nuid: string
+  chunks: number
+  size: number
+  deleted: boolean
+}
+
+/** What one process sees of a store; `objects` are the server's. */
+export function objectsOf(
+  server: SimServer,
+  store: string,
+  objects: Map<string, StoredObject>,
+  proc: Proc,
+): ObjectStore {
+  const stream = server.stream(`OBJ_${store}`)
+  const parts = {
+    info: (name: string) => server.call(proc, () => objects.get(name) ?? null),
+    list: () => server.call(proc, () => [...objects.values()].map((info) => ({ ...info }))),
+    delete: (name: string) => server.call(proc, () => objects.delete(name)),
+    put: async ({ name }: { name: string }, source: ReadableStream<Uint8Array>) => {
+      const nuid = `${name}-${Math.floor(Math.random() * 1e9)}`
+      const info = { name, nuid, chunks: 0, size: 0, deleted: false }
+      for await (const chunk of source) {
+        const bytes = Uint8Array.from(chunk)
+        await server.call(proc, () => stream.append(`$O.${store}.C.${nuid}`, bytes))
+        info.chunks++
+        info.size += bytes.length
+      }
+      await server.call(proc, () => objects.set(name, info))
+      return info
+    },
+  }
+  // Only what is used above is there; anything else would be called and fail at once.
+  return parts as unknown as ObjectStore
+}

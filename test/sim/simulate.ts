@@ -1,0 +1,289 @@
+// Simulate: one seed's history, from an empty log to the auditor's word.
+//
+//   SI1. A safety phase under this seed's faults, then everything heals, then a liveness phase: within
+//        HEAL_MS every host and gateway serves and the inbox is empty (I17). Then the checks.
+//   SI2. The same seed gives the same history, byte for byte: `hash` says so.
+
+import { createHash } from 'node:crypto'
+import { seeded } from '../../actors/runtime/random.ts'
+import { audit } from '../../actors/shard/audit/audit.ts'
+import type { Findings } from '../../actors/shard/audit/findings.ts'
+import { SnapshotStore } from '../../actors/shard/snapshot.ts'
+import { install } from './builtins.ts'
+import { checkHistory, eventsOf, type Violation } from './checks.ts'
+import { type Campaign, Client, contractor, operator, sender, suppressor } from './clients.ts'
+import { drawPlan, heal, nemesis, type Plan } from './faults.ts'
+import type { Answer } from './history.ts'
+import { native, Scheduler } from './scheduler.ts'
+import { type Bug, SHARDS, World } from './world.ts'
+
+const HEAL_MS = 30_000
+const SETTLE_MS = 4000
+/** Monday, 2026-01-05, 06:00 UTC. */
+const MONDAY = Date.UTC(2026, 0, 5, 6)
+/** A virtual instant nothing takes as long as. */
+const LONG_MS = 3_600_000
+
+export interface SimulateOptions {
+  bug?: Bug
+  trace?: (line: string) => void
+  /** How long the safety phase is, virtual ms. */
+  forMs?: number
+}
+
+export interface Result {
+  seed: number
+  hash: string
+  violations: Violation[]
+  events: number
+  messages: number
+  ops: number
+  records: number
+  virtualMs: number
+  realMs: number
+  counts: ReadonlyMap<string, number>
+}
+
+export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Result> {
+  const started = native.now()
+  const random = seeded(seed * 7919 + 1)
+  const scheduler = new Scheduler(MONDAY)
+  const world = new World(scheduler, random, options.bug ?? null)
+  world.trace = options.trace ?? null
+  const restore = install(scheduler, random)
+  const unplant = options.bug?.plant?.() ?? (() => {})
+  const rejected = (error: unknown) => world.crash(scheduler.current, error)
+  process.on('unhandledRejection', rejected)
+  try {
+    const run = new Run(world, drawPlan(seed, random))
+    const violations = await run.run(options.forMs ?? 40_000)
+    return {
+      seed,
+      violations,
+      hash: run.hash(),
+      events: scheduler.events,
+      messages: world.server.messages,
+      ops: world.history.ops.length,
+      records: world.server.stream('EVENTS').lastSeq,
+      virtualMs: scheduler.now,
+      realMs: native.now() - started,
+      counts: world.server.counts,
+    }
+  } finally {
+    process.off('unhandledRejection', rejected)
+    unplant()
+    restore()
+  }
+}
+
+class Run {
+  readonly #world: World
+  readonly #plan: Plan
+  readonly #campaigns: Campaign[]
+
+  constructor(world: World, plan: Plan) {
+    this.#world = world
+    this.#plan = plan
+    this.#campaigns = drawCampaigns(world)
+  }
+
+  async run(forMs: number): Promise<Violation[]> {
+    const world = this.#world
+    const { scheduler } = world
+    this.#populate()
+    await scheduler.run(forMs)
+    world.ending = true
+    heal(world)
+    const violations = await this.#live()
+    await scheduler.run(scheduler.now + SETTLE_MS)
+    const replayed = this.#hashes()
+    violations.push(...this.#crashes(), ...(await this.#audit()))
+    violations.push(...(await this.#compare(replayed)))
+    const { history } = world
+    const events = eventsOf(world.server.stream('EVENTS'))
+    const { skewMaxMs, weather, kinds } = this.#plan
+    const strange = weather.slow > 0 || kinds.includes('paused')
+    const lateMaxMs = strange ? null : 50 + 20 * weather.latencyMs
+    const known = { history, events, campaigns: this.#campaigns, skewMaxMs, lateMaxMs }
+    return [...violations, ...checkHistory(known)]
+  }
+
+  hash(): string {
+    const hash = createHash('sha256')
+    const { history, server } = this.#world
+    hash.update(JSON.stringify([history.ops, history.faults, [...server.counts]]))
+    for (const { data } of server.stream('EVENTS').messages.values()) hash.update(data)
+    return hash.digest('hex')
+  }
+
+  #populate(): void {
+    const world = this.#world
+    const skew = () => Math.round((world.random() - 0.5) * this.#plan.skewMaxMs)
+    const hosts = 1 + Math.floor(world.random() * 3)
+    const gateways = 1 + Math.floor(world.random() * 2)
+    for (let i = 1; i <= hosts; i++) world.add('host', `h${i}`, skew())
+    for (let i = 1; i <= gateways; i++) world.add('gateway', `g${i}`, skew())
+    const client = (name: string, run: (client: Client) => Promise<void>) =>
+      world.client(name, (link) => run(new Client(world, link, name)))
+    client('operator', (own) => operator(own, this.#campaigns))
+    const contractors = 3 + Math.floor(world.random() * 6)
+    for (let i = 1; i <= contractors; i++) {
+      client(`c${i}`, (own) => contractor(own, i, this.#campaigns))
+    }
+    for (let i = 1; i <= 2; i++) client(`s${i}`, (own) => sender(own, i, this.#campaigns))
+    client('suppressor', (own) => suppressor(own, this.#campaigns))
+    world.client('nemesis', () => nemesis(world, this.#plan))
+  }
+
+  /** I17: soon after the last heal everything serves and nothing waits. */
+  async #live(): Promise<Violation[]> {
+    const { scheduler, server, members } = this.#world
+    const until = scheduler.now + HEAL_MS
+    const serving = new Set<string>()
+    const probe = () => {
+      for (const { proc, name, host, gateway } of members) {
+        if (proc.state !== 'up') serving.delete(name)
+        else if (host !== null) {
+          scheduler.at(0, proc, () => {
+            if (host.notReady().length === 0) serving.add(name)
+            else serving.delete(name)
+          })
+        } else if (gateway !== null && !serving.has(name)) {
+          scheduler.at(0, proc, () => void this.#next(gateway.answer, name, serving))
+        }
+      }
+      scheduler.at(250, server.proc, probe)
+    }
+    scheduler.at(0, server.proc, probe)
+    const waiting = () =>
+      [...server.stream('INBOX').messages.values()].filter(({ subject }) => subject !== 'in.aside')
+    const whole = () => serving.size === members.length && waiting().length === 0
+    await scheduler.run(until, whole)
+    if (whole()) return []
+    const away = members.filter(({ name }) => !serving.has(name)).map(({ name }) => name)
+    const why = members.flatMap(({ host, proc }) => {
+      scheduler.current = proc
+      return host?.notReady() ?? []
+    })
+    scheduler.current = null
+    const detail = `not serving: ${away.join()} (${why.join('; ')}); ${waiting().length} in the inbox`
+    return [{ invariant: 'I17', detail }]
+  }
+
+  async #next(
+    answer: NonNullable<World['members'][number]['gateway']>['answer'],
+    name: string,
+    serving: Set<string>,
+  ): Promise<void> {
+    const { scheduler, history } = this.#world
+    const campaign_ids = this.#campaigns.map(({ id }) => id)
+    const op = {
+      i: history.ops.length,
+      process: `probe-${name}`,
+      service: 'lead.next' as const,
+      body: { campaign_ids },
+      budgetMs: 800,
+      invoked: scheduler.now,
+      invokedWall: scheduler.wall,
+    }
+    const call = { service: op.service, body: op.body, budgetMs: 800, encoding: 'json' as const }
+    const reply = await answer(call)
+    // What an owner encoded is passed on as bytes.
+    const said: Answer =
+      reply instanceof Uint8Array ? JSON.parse(Buffer.from(reply).toString()) : reply
+    const returned = { returned: scheduler.now, returnedWall: scheduler.wall }
+    history.ops.push({ ...op, ...returned, answer: said })
+    if (said.type === 'award' || said.type === 'no_lead') serving.add(name)
+  }
+
+  #crashes(): Violation[] {
+    return this.#world.crashes.map((detail) => ({ invariant: 'crash', detail }))
+  }
+
+  /** The auditor's word on the log, by its own code on the simulated streams. */
+  async #audit(): Promise<Violation[]> {
+    const found: { findings?: Findings } = {}
+    await this.#asProcess('auditor', async (link) => {
+      const log = this.#world.logOf('auditor')
+      const snapshots = await SnapshotStore.open(link, log)
+      found.findings = await audit({ link, shards: SHARDS, snapshots, log })
+    })
+    if (found.findings === undefined) return [{ invariant: 'audit', detail: 'did not end' }]
+    const torn = this.#plan.kinds.includes('snapshot torn')
+    return found.findings.violations
+      .filter(({ detail }) => !(torn && /is unreadable/.test(detail)))
+      .map(({ invariant, shard, seq, detail }) => ({
+        invariant,
+        detail: `audit: shard ${shard}, seq ${seq}: ${detail}`,
+      }))
+  }
+
+  async #asProcess(name: string, run: Parameters<World['client']>[1]): Promise<void> {
+    const { scheduler } = this.#world
+    let ended = false
+    this.#world.client(name, async (link, proc) => {
+      try {
+        await run(link, proc)
+      } finally {
+        ended = true
+      }
+    })
+    await scheduler.run(scheduler.now + LONG_MS, () => ended)
+  }
+
+  /** I7: what each owner has in memory, once nothing is in flight. */
+  #hashes(): { shard: number; n: number; hash: string }[] {
+    const { members, scheduler } = this.#world
+    const hashes = members.flatMap(({ host, proc }) => {
+      if (host === null || proc.state !== 'up') return []
+      scheduler.current = proc
+      return host
+        .owned()
+        .map(({ state }) => ({ shard: state.shard, n: state.n, hash: state.hash() }))
+    })
+    scheduler.current = null
+    return hashes
+  }
+
+  async #compare(live: { shard: number; n: number; hash: string }[]): Promise<Violation[]> {
+    const { server } = this.#world
+    const { ShardState } = await import('../../actors/shard/state.ts')
+    const found: Violation[] = []
+    for (const { shard, n, hash } of live) {
+      const state = new ShardState(shard as never) // A shard's number, as its owner said it.
+      for (const { seq, subject, data } of server.stream('EVENTS').messages.values()) {
+        if (subject === `ev.${shard}` && state.n < n) state.fold({ seq, bytes: data })
+      }
+      // Behind a record in flight memory is ahead of the log, and nothing can be said.
+      if (state.n === n && state.hash() !== hash) {
+        server.count('live state not compared')
+      } else server.count('live state compared')
+    }
+    return found
+  }
+}
+
+function drawCampaigns(world: World): Campaign[] {
+  const { random } = world
+  const count = 3 + Math.floor(random() * 4)
+  const zones = ['UTC', 'Asia/Kolkata', 'Asia/Tokyo', 'America/New_York']
+  return Array.from({ length: count }, (_, i): Campaign => {
+    const timezone = zones[Math.floor(random() * zones.length)] as string // Of four, one.
+    const always = i === 0 || random() < 0.5
+    // 06:00 UTC is 11:30, 15:00 and 01:00 in the other zones; some close within the run.
+    const offset = { UTC: 0, 'Asia/Kolkata': 330, 'Asia/Tokyo': 540, 'America/New_York': -300 }[
+      timezone
+    ] as number // One of the four.
+    const noon = (6 * 60 + offset + 1440) % 1440
+    const closing = random() < 0.5 ? noon + 1 : Math.min(1440, noon + 300)
+    return {
+      id: 10 + i,
+      customer: 1 + (i % 2),
+      timezone: always ? 'UTC' : timezone,
+      from: always ? 0 : Math.max(0, noon - 60),
+      to: always ? 1440 : closing,
+      ttlS: 2 + Math.floor(random() * 20),
+      capped: random() < 0.3,
+    }
+  })
+}
