@@ -86,11 +86,17 @@ function* kept({ history, events }: Known): Found {
   for (const event of events) {
     if (event.type === 'lead.accepted') accepted.add(`${event.campaign_id}/${event.lead_id}`)
   }
+  const stopping = new Set<string>()
+  for (const { service, body } of history.ops) {
+    if (service === 'suppression.add') stopping.add(body.phone)
+  }
   for (const { i, body, answer } of history.answered('lead.ingest', 'ingested')) {
     const rejected = new Set(answer.rejected.map(({ index }: { index: number }) => index))
     for (const [index, lead] of body.leads.entries()) {
       const name = `${lead.campaign_id}/${lead.id}`
-      if (!rejected.has(index) && !accepted.has(name)) {
+      // Who said stop while a lead was queued is not taken in any more.
+      const refused = answer.queued > 0 && stopping.has(lead.phone)
+      if (!rejected.has(index) && !accepted.has(name) && !refused) {
         yield ['I2', `lead ${name} was acknowledged (op ${i}) and is not in the log`]
       }
     }

@@ -118,6 +118,8 @@ export function phoneOf(campaign: number, lead: number): string {
 
 export async function sender(client: Client, name: number, campaigns: readonly Campaign[]) {
   let next = 1
+  // Campaigns nobody has put have hours and a zone of their own.
+  while (!client.world.begun) await sleep(100)
   while (client.active) {
     await sleep(100 + client.below(1200))
     const campaign = client.pick(campaigns)
@@ -159,7 +161,8 @@ export async function suppressor(client: Client, campaigns: readonly Campaign[])
 }
 
 export async function operator(client: Client, campaigns: readonly Campaign[]) {
-  for (const campaign of campaigns) await client.insist('campaign.put', settingsOf(campaign), 100)
+  for (const campaign of campaigns) await client.insist('campaign.put', settingsOf(campaign), 1000)
+  client.world.begun = true
   while (client.active) {
     await sleep(2000 + client.below(5000))
     if (client.chance(0.5)) await client.ask('campaign.list', {})

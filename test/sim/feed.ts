@@ -23,6 +23,12 @@ export class Feed<T> implements AsyncIterable<T> {
     this.#wake?.()
   }
 
+  /** Its process is dead: nothing more comes, and nobody there is woken to hear so. */
+  drop(): void {
+    this.#ended = true
+    this.onStop()
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     for (;;) {
       const item = this.#items.shift()

@@ -158,7 +158,7 @@ async function ordered(server: SimServer, proc: Proc, stream: SimStream, options
         })
         if (batch.length === BATCH) server.scheduler.at(0.1, server.proc, pump)
       }
-      feed.onStop = listen(server, proc, stream, pump, () => feed.stop())
+      feed.onStop = listen(server, proc, stream, pump, () => feed.drop())
       server.scheduler.at(server.weather.latencyMs, server.proc, pump)
       return feed
     },
@@ -220,7 +220,7 @@ async function durable(server: SimServer, proc: Proc, name: string) {
       server.toServer(proc, () => {
         const held = durables(server).get(name)
         if (held === undefined || feed.ended) return
-        feed.onStop = listen(server, proc, held.stream, pump, () => feed.stop())
+        feed.onStop = listen(server, proc, held.stream, pump, () => feed.drop())
         pump()
       })
       setTimeout(() => feed.stop(), expires + 50)

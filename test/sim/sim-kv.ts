@@ -143,7 +143,7 @@ async function watch<T>(
     bucket.listeners.delete(hear)
     unheal()
   }
-  server.opened(proc, () => feed.stop())
+  server.opened(proc, () => feed.drop())
   flush()
   return feed
 }

@@ -90,9 +90,17 @@ export class SimServer {
   /** A message from a process to here. */
   toServer(from: Proc, run: () => void, { ordered = true, extraMs = 0 } = {}): void {
     this.messages++
+    const { current } = this.scheduler
+    if (current !== from) throw new Error(`${from.name} sends in a step of ${current?.name}`)
     if (from.state === 'dead') return
-    if (from.sendsLeft !== null && --from.sendsLeft < 0) return this.onDeath(from)
-    if (!this.up || from.cut === 'out' || from.cut === 'both') return this.count('message cut off')
+    if (from.sendsLeft !== null && --from.sendsLeft < 0) {
+      this.onDeath(from)
+      return
+    }
+    if (!this.up || from.cut === 'out' || from.cut === 'both') {
+      this.count('message cut off')
+      return
+    }
     const at = this.#arrival(ordered ? from.outAt : 0) + extraMs
     if (ordered) from.outAt = at
     this.scheduler.at(at - this.scheduler.now, this.proc, () => {
@@ -104,7 +112,10 @@ export class SimServer {
   toProc(to: Proc, run: () => void): void {
     this.messages++
     if (!this.up || to.state === 'dead') return
-    if (to.cut === 'in' || to.cut === 'both') return this.count('message cut off')
+    if (to.cut === 'in' || to.cut === 'both') {
+      this.count('message cut off')
+      return
+    }
     to.inAt = this.#arrival(to.inAt)
     this.scheduler.at(to.inAt - this.scheduler.now, to, run)
   }
@@ -133,7 +144,10 @@ export class SimServer {
       const { late, lostCall } = this.weather
       const extraMs = append && this.chance(late) ? 200 + this.random() * 6000 : 0
       if (extraMs > 0) this.count('late append')
-      if (this.chance(lostCall)) return this.count('lost call')
+      if (this.chance(lostCall)) {
+        this.count('lost call')
+        return
+      }
       const arrived = () => {
         if (!this.leader) {
           // Half of the time nobody answers at all.
@@ -141,8 +155,10 @@ export class SimServer {
           return
         }
         const { done, value, error } = this.#perform(op, append)
-        if (this.chance(this.weather.lostAck))
-          return this.count(`lost ack${append ? ' of append' : ''}`)
+        if (this.chance(this.weather.lostAck)) {
+          this.count(`lost ack${append ? ' of append' : ''}`)
+          return
+        }
         answer(() => (done ? resolve(value as T) : reject(error))) // `done` says that there is one.
       }
       this.toServer(from, arrived, { ordered: extraMs === 0, extraMs })

@@ -71,6 +71,8 @@ export class World {
   readonly crashes: string[] = []
   readonly bug: Bug | null
   trace: ((line: string) => void) | null = null
+  /** The campaigns are there. */
+  begun = false
   /** Clients begin nothing more. */
   ending = false
 
