@@ -408,8 +408,9 @@ export class Host {
     const role = this.#roles.get(shard)
     if (role?.kind === 'following') role.follower.stop()
     if (role?.kind !== 'owning') return
-    await role.shard.drain(new EngineError('RELEASED', `shard ${shard} is handed over`))
-    if (this.#draining && this.#hosts.live().length <= 1) {
+    const released = new EngineError('RELEASED', `shard ${shard} is handed over`)
+    const sound = await role.shard.drain(released)
+    if (sound && this.#draining && this.#hosts.live().length <= 1) {
       await this.#keeper.saveLast(role.shard.state)
     }
   }

@@ -143,13 +143,18 @@ export class Shard {
     this.#options.onLost(error)
   }
 
-  /** Takes nothing more, waits for what was decided, then gives the shard up to another host. */
-  async drain(reason: Error): Promise<void> {
+  /**
+   * Takes nothing more, waits for what was decided, then gives the shard up to another host. Whether
+   * its state is what the log says: one that was lost meanwhile holds what never happened.
+   */
+  async drain(reason: Error): Promise<boolean> {
     this.#draining = true
     const patience = setTimeout(() => this.journal.stop(), DRAIN_MS)
     await this.#settled().catch(() => {}) // Then it was lost already, and closed for that.
     clearTimeout(patience)
+    const sound = this.#lost === null && this.#gate.settled
     this.close(reason)
+    return sound
   }
 
   /** Nothing is taken here any more. */

@@ -92,6 +92,7 @@ export class IngestDesk {
   }
 
   async #send(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
+    const deadline = performance.now() + budgetMs
     const leads = items.map(({ lead }) => lead)
     if ((this.#behindUntil.get(shard) ?? 0) < performance.now()) {
       const command = { type: 'ingest', leads } as const
@@ -102,15 +103,18 @@ export class IngestDesk {
         return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
       }
     }
-    const kept = await this.#queue(shard, leads)
+    const kept = await this.#queue(shard, leads, deadline - performance.now())
     return items.map((item) => [item, kept])
   }
 
-  async #queue(shard: ShardId, leads: LeadInput[]): Promise<Kept> {
+  async #queue(shard: ShardId, leads: LeadInput[], leftMs: number): Promise<Kept> {
     this.#behindUntil.set(shard, performance.now() + BEHIND_MS)
     try {
       const sealed = this.#vault.sealTransport(pack(leads))
-      await this.#link.js.publish(inboxSubject(shard), sealed, { timeout: INBOX_TIMEOUT_MS })
+      await this.#link.js.publish(inboxSubject(shard), sealed, {
+        // The caller is answered in time (I13); what lands later is known by its key when sent again.
+        timeout: Math.max(1, Math.min(leftMs, INBOX_TIMEOUT_MS)),
+      })
       return 'queued'
     } catch (error) {
       this.#log.warn({ shard, error: String(error) }, 'inbox not written')

@@ -193,6 +193,7 @@ class Run {
       reply instanceof Uint8Array ? JSON.parse(Buffer.from(reply).toString()) : reply
     const returned = { returned: scheduler.now, returnedWall: scheduler.wall }
     history.ops.push({ ...op, ...returned, answer: said })
+    this.#world.trace?.(`probe ${JSON.stringify(said).slice(0, 200)}`)
     if (said.type === 'award' || said.type === 'no_lead') serving.add(name)
   }
 
