@@ -28,7 +28,7 @@ await runProcess('gateway', async (config, log) => {
   const { shards } = await provision(link, config)
   const clock = systemClock(config.clockOffsetMs)
   const vault = await Vault.open(link)
-  const hosts = await Hosts.open(link, log)
+  const hosts = await Hosts.open(link, log, clock)
   const router = new Router(link, hosts, shards)
   const book = OfficeBook.follow(link, log)
   const tagsOf = (contractor: ContractorId) => tagsIn(book, contractor)

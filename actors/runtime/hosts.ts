@@ -4,6 +4,7 @@
 import type { KV, KvEntry } from '@nats-io/kv'
 import type { HostId, ShardId } from '../protocol/ids.ts'
 import { HOSTS_BUCKET, pingSubject, SUSPECT } from '../protocol/subjects.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { Log } from './log.ts'
 import { isNoResponders, type Link } from './nats.ts'
 import { HOST_TTL_MS } from './streams.ts'
@@ -15,15 +16,21 @@ export interface Beat {
   draining: boolean
   /** Shards it owns and the epoch it owns each under. */
   shards: { [shard: string]: number }
+  /** What its clock showed, milliseconds; absent from hosts of before 0.3. */
+  at?: number
 }
 
 interface Seen extends Beat {
   host: HostId
   /** Monotonic time of its last beat here; -Infinity once it is known to be gone. */
   heard: number
+  /** How far its clock was ahead of ours at its last beats, ms; less by how long each was under way. */
+  ahead: number[]
 }
 
 const SWEEP_MS = 100
+/** Beats by which a host's clock is compared with ours: the one least long under way counts. */
+const BEATS_COMPARED = 8
 /** Silence after which a host is asked whether it is there, well before its TTL. */
 const QUIET_MS = 1200
 const PING_TIMEOUT_MS = 300
@@ -36,6 +43,7 @@ export class Hosts {
   readonly #kv: KV
   readonly #link: Link
   readonly #log: Log
+  readonly #clock: Clock
   readonly #seen = new Map<HostId, Seen>()
   readonly #listeners: (() => void)[] = []
   readonly #asked = new Set<HostId>()
@@ -46,14 +54,15 @@ export class Hosts {
   #stopped = false
   #alive = ''
 
-  private constructor(kv: KV, link: Link, log: Log) {
+  private constructor(kv: KV, link: Link, log: Log, clock: Clock) {
     this.#kv = kv
     this.#link = link
     this.#log = log
+    this.#clock = clock
   }
 
-  static async open(link: Link, log: Log): Promise<Hosts> {
-    const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log)
+  static async open(link: Link, log: Log, clock = systemClock()): Promise<Hosts> {
+    const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log, clock)
     await hosts.#startWatch()
     hosts.#sweeper = setInterval(() => hosts.#sweep(), SWEEP_MS)
     return hosts
@@ -86,9 +95,15 @@ export class Hosts {
     return best
   }
 
+  /** How far a host's clock is ahead of this process's, ms; 0 where nothing is known of it. */
+  aheadMs(host: HostId): number {
+    const ahead = this.#seen.get(host)?.ahead ?? []
+    return ahead.length === 0 ? 0 : Math.max(...ahead)
+  }
+
   /** Says that this host is alive. Rejects when NATS does not take it. */
   async beat(host: HostId, beat: Beat): Promise<void> {
-    await this.#kv.put(host, JSON.stringify(beat))
+    await this.#kv.put(host, JSON.stringify({ ...beat, at: this.#clock.now() }))
   }
 
   /** Says that this host is going, at once instead of by its TTL. */
@@ -148,7 +163,9 @@ export class Hosts {
     }
     const beat = entry.json<Beat>()
     const before = this.#seen.get(host)
-    this.#seen.set(host, { ...beat, host, heard: performance.now() })
+    const ahead = before?.boot === beat.boot ? before.ahead.slice(1 - BEATS_COMPARED) : []
+    if (beat.at !== undefined) ahead.push(beat.at - this.#clock.now())
+    this.#seen.set(host, { ...beat, host, heard: performance.now(), ahead })
     const same =
       before !== undefined &&
       before.boot === beat.boot &&

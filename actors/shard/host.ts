@@ -145,8 +145,8 @@ export class Host {
   }
 
   static async start(options: HostOptions): Promise<Host> {
-    const { link, log } = options
-    const hosts = await Hosts.open(link, log)
+    const { link, log, clock } = options
+    const hosts = await Hosts.open(link, log, clock)
     const models = ModelBook.follow(await ModelStore.open(link, log))
     const host = new Host(options, hosts, await SnapshotStore.open(link, log), models)
     await host.#start()

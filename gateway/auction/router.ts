@@ -72,9 +72,12 @@ export class Router {
     timeoutMs: number,
   ): Promise<WholeResult[] | Unanswered> {
     try {
-      const message = await this.#link.nc.request(auctionSubject(host), pack(call), {
-        timeout: Math.max(1, timeoutMs),
-      })
+      const deadline = call.deadline + this.#hosts.aheadMs(host)
+      const message = await this.#link.nc.request(
+        auctionSubject(host),
+        pack({ ...call, deadline }),
+        { timeout: Math.max(1, timeoutMs) },
+      )
       return unpack<WholeResult[]>(message.data)
     } catch (error) {
       const nobody = isNoResponders(error)
@@ -90,7 +93,8 @@ export class Router {
     timeoutMs: number,
   ): Promise<CommandReply | Unanswered> {
     try {
-      const message = await this.#link.nc.request(commandSubject(shard), pack(command), {
+      const asked = pack(this.#byOwnersClock(shard, command))
+      const message = await this.#link.nc.request(commandSubject(shard), asked, {
         timeout: Math.max(1, timeoutMs),
       })
       return unpack<CommandReply>(message.data)
@@ -100,6 +104,13 @@ export class Router {
       if (nobody && owner !== null) this.#hosts.suspect(owner.host)
       return { type: 'unanswered', maybeDone: !nobody }
     }
+  }
+
+  /** A deadline is judged by the owner's clock: one that differs by a budget would refuse all. */
+  #byOwnersClock(shard: ShardId, command: Command): Command {
+    const owner = command.type === 'award' ? this.#hosts.owner(shard) : null
+    if (command.type !== 'award' || owner === null) return command
+    return { ...command, deadline: command.deadline + this.#hosts.aheadMs(owner.host) }
   }
 
   /**

@@ -30,7 +30,7 @@ export function drawPlan(seed: number, random: () => number): Plan {
   }
   const names = Object.keys(KINDS) as (keyof typeof KINDS)[]
   const kinds = names.filter(() => random() < 0.5)
-  const skewMaxMs = [0, 100, 400, 600][Math.floor(random() * 4)] as number // Of four, one.
+  const skewMaxMs = [0, 100, 2000, 20_000][Math.floor(random() * 4)] as number // Of four, one.
   return { weather, skewMaxMs, kinds, everyMs: 600 + random() * 4000 }
 }
 

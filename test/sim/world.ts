@@ -203,7 +203,7 @@ export class World {
     const log = this.logOf(member.name)
     const clock = systemClock()
     const vault = await Vault.open(link)
-    const hosts = await Hosts.open(link, log)
+    const hosts = await Hosts.open(link, log, clock)
     const router = new Router(link, hosts, SHARDS)
     const book = OfficeBook.follow(link, log)
     const tagsOf = (contractor: ContractorId) => tagsIn(book, contractor)
