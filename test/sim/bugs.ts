@@ -1,5 +1,200 @@
 // Bugs: what is planted into the engine, one at a time, to see that the checks can say no.
+//
+//   BG1. A bug is planted from here alone, into a collaborator the simulation hands over (the link, an
+//        option) or by replacing a method for one run. Nothing in production knows of it.
 
-import type { Bug } from './world.ts'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import { errors } from 'nats'
+import { Suppressions } from '../../actors/campaign/suppressions.ts'
+import { Calendar } from '../../actors/policy/calendar.ts'
+import { underJurisdiction } from '../../actors/policy/jurisdictions.ts'
+import type { Event } from '../../actors/protocol/events.ts'
+import { decodeRecord } from '../../actors/protocol/record.ts'
+import { Hosts } from '../../actors/runtime/hosts.ts'
+import type { Link } from '../../actors/runtime/nats.ts'
+import { Shard } from '../../actors/shard/shard.ts'
+import { SnapshotStore } from '../../actors/shard/snapshot.ts'
+import { ShardState } from '../../actors/shard/state.ts'
+import { SuppressionDesk } from '../../actors/shard/suppression-desk.ts'
+import { Pending } from '../../gateway/auction/pending.ts'
+import type { Publish, PublishOptions } from './sim-jetstream.ts'
+import { WRONG_LAST_SEQUENCE } from './sim-log.ts'
+import type { Bug, World } from './world.ts'
 
-export const BUGS: Bug[] = []
+/** Another way to append; `publish` is the true one. */
+type Appending = (
+  publish: Publish,
+  world: World,
+  ...args: [subject: string, data: Uint8Array, options: PublishOptions]
+) => ReturnType<Publish>
+
+/** Replaces how records are appended. */
+function appending(name: string, append: Appending): Bug {
+  return {
+    name,
+    link: (link, world) => {
+      // The simulated client is a plain object with this method.
+      const publish = link.js.publish as unknown as Publish
+      const planted: Publish = (subject, data, options = {}) =>
+        subject.startsWith('ev.')
+          ? append(publish, world, subject, data, options)
+          : publish(subject, data, options)
+      return { ...link, js: { ...link.js, publish: planted } as unknown as Link['js'] }
+    },
+  }
+}
+
+/** Replaces a method for a run. */
+function method<C extends object, K extends keyof C>(
+  name: string,
+  target: C,
+  key: K,
+  make: (real: C[K]) => C[K],
+): Bug {
+  const plant = () => {
+    const real = target[key]
+    target[key] = make(real)
+    return () => {
+      target[key] = real
+    }
+  }
+  return { name, plant }
+}
+
+function unfenced({ timeout }: PublishOptions): PublishOptions {
+  return timeout === undefined ? {} : { timeout }
+}
+
+function lastOf(world: World, subject: string): number {
+  return world.server.stream('EVENTS').last(subject)?.seq ?? 0
+}
+
+const CLOSING = new Set<Event['type']>(['lead.lapsed', 'lead.skipped', 'lead.disposed'])
+
+/** With the invariants that may break first. */
+export const BUGS: Bug[] = [
+  appending('no fence', (publish, _, subject, data, options) =>
+    publish(subject, data, unfenced(options)),
+  ),
+  appending('unfenced release', (publish, _, subject, data, options) => {
+    const { events, claim } = decodeRecord(data)
+    const release = claim === undefined && events.every(({ type }) => CLOSING.has(type))
+    return publish(subject, data, release ? unfenced(options) : options)
+  }),
+  appending(
+    'fence refreshed without deciding anew',
+    async (publish, world, subject, data, options) => {
+      try {
+        return await publish(subject, data, options)
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) throw error
+        const expect = { lastSubjectSequence: lastOf(world, subject) }
+        return await publish(subject, data, { ...options, expect })
+      }
+    },
+  ),
+  appending('timeout taken for success', async (publish, world, subject, data, options) => {
+    try {
+      return await publish(subject, data, options)
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error
+      return { seq: lastOf(world, subject), duplicate: false, stream: 'EVENTS' }
+    }
+  }),
+  {
+    name: 'reply before ack',
+    plant: () => {
+      const { durable, fate } = Shard.prototype
+      Object.assign(Shard.prototype, { durable: async () => {}, fate: async () => 'durable' })
+      return () => Object.assign(Shard.prototype, { durable, fate })
+    },
+  },
+  method(
+    'suppression cached 5 s',
+    Suppressions.prototype,
+    'standing',
+    (real) =>
+      function (this: Suppressions, contact, customer) {
+        const found = real.call(this, contact, customer)
+        return found !== null && Date.now() - found.at < 5000 ? null : found
+      },
+  ),
+  method('suppressions not heard', SuppressionDesk.prototype, 'hear', () => () => true),
+  {
+    name: 'naive zone',
+    desk: { narrow: (settings) => underJurisdiction({ ...settings, timezone: 'UTC' }) },
+  },
+  method('no guard band', Calendar.prototype, 'closesAt', () => () => Number.POSITIVE_INFINITY),
+  method(
+    'requests remembered for a second',
+    ShardState.prototype,
+    'apply',
+    (real) =>
+      function (this: ShardState, event) {
+        const row = real.call(this, event)
+        for (const [id, { at }] of this.requests) if (at < event.at - 1000) this.requests.delete(id)
+        return row
+      },
+  ),
+  method(
+    'a zombie answers for what it does not know',
+    Shard.prototype,
+    'verify',
+    () => async () => {},
+  ),
+  method(
+    'snapshot without sequence check',
+    SnapshotStore.prototype,
+    'load',
+    (real) =>
+      async function (this: SnapshotStore, shard, seq) {
+        const state = await real.call(this, shard, seq)
+        return state === null ? null : Object.assign(state, { seq: state.seq + 3 })
+      },
+  ),
+  method(
+    'snapshot of a state that was lost',
+    Shard.prototype,
+    'drain',
+    (real) =>
+      async function (this: Shard, reason) {
+        await real.call(this, reason)
+        return true
+      },
+  ),
+  {
+    name: 'no_lead on timeout',
+    plant: () => {
+      const { unavailable } = Pending.prototype
+      const noLead = function (this: Pending) {
+        return this.noLead(Date.now())
+      }
+      Object.assign(Pending.prototype, { unavailable: noLead })
+      return () => Object.assign(Pending.prototype, { unavailable })
+    },
+  },
+  method('deadline by the wrong clock', Hosts.prototype, 'aheadMs', () => () => 0),
+  { name: 'ack before apply', link: (link) => ({ ...link, js: ackingEarly(link.js) }) },
+]
+
+type Consumers = Link['js']['consumers']
+
+/** Acknowledges what it fetches before anybody has seen it. */
+function ackingEarly(js: Link['js']): Link['js'] {
+  const get = async (...args: Parameters<Consumers['get']>) => {
+    const consumer = await js.consumers.get(...args)
+    if (typeof args[1] !== 'string') return consumer
+    const fetch = async (options: Parameters<typeof consumer.fetch>[0]) => {
+      const messages = await consumer.fetch(options)
+      return (async function* () {
+        for await (const message of messages) {
+          message.ack()
+          yield { ...message, ack: () => {} }
+        }
+      })()
+    }
+    return { ...consumer, fetch }
+  }
+  // The simulated client is a plain object of these parts.
+  return { ...js, consumers: { get } } as unknown as Link['js']
+}

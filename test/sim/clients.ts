@@ -70,7 +70,7 @@ function isVague({ type }: Answer): boolean {
 
 export async function contractor(client: Client, id: number, campaigns: readonly Campaign[]) {
   for (let k = 0; client.active; k++) {
-    await sleep(50 + client.below(900))
+    await sleep(20 + client.below(300))
     const named = campaigns.filter(() => client.chance(0.6))
     const campaign_ids = (named.length > 0 ? named : campaigns.slice(0, 1)).map((c) => c.id)
     const request_id = client.chance(0.8) ? `r${id}-${k}` : undefined
@@ -90,18 +90,18 @@ export async function contractor(client: Client, id: number, campaigns: readonly
 
 async function work(client: Client, award_id: string): Promise<void> {
   if (client.chance(0.08)) return // Gone for lunch: the lease lapses.
-  await sleep(client.below(1500))
+  await sleep(client.below(600))
   if (client.chance(0.08)) {
     await client.insist('lead.skip', { award_id, reason: 'language' })
     return
   }
-  if (client.chance(0.1)) await sleep(client.below(20_000)) // Perhaps past the lease.
+  if (client.chance(0.06)) await sleep(client.below(20_000)) // Perhaps past the lease.
   const confirmed = await client.insist('lead.confirm', { award_id })
   if (confirmed.type !== 'confirmed' && client.chance(0.7)) return
   if (client.chance(0.15)) await client.insist('lead.extend', { award_id })
-  await sleep(client.below(3000))
+  await sleep(client.below(1200))
   if (client.chance(0.05)) return // Never reports.
-  if (client.chance(0.05)) await sleep(30_000) // Reports late.
+  if (client.chance(0.04)) await sleep(client.below(30_000)) // Reports late.
   const code = client.chance(0.04) ? 'do_not_contact' : client.pick(CODES)
   const at = client.world.scheduler.wall
   const callback_at = new Date(at + 3_600_000).toISOString()
@@ -121,9 +121,9 @@ export async function sender(client: Client, name: number, campaigns: readonly C
   // Campaigns nobody has put have hours and a zone of their own.
   while (!client.world.begun) await sleep(100)
   while (client.active) {
-    await sleep(100 + client.below(1200))
+    await sleep(100 + client.below(700))
     const campaign = client.pick(campaigns)
-    const leads = Array.from({ length: 1 + client.below(6) }, () => {
+    const leads = Array.from({ length: 1 + client.below(8) }, () => {
       // Some are sent again, as a sales team's nightly file does.
       const id = client.chance(0.2) ? 1 + client.below(next) : next++
       return leadOf(client, campaign, name * 100_000 + id)

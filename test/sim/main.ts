@@ -1,50 +1,83 @@
-// `npm run sim -- [--seed N] [--seeds M] [--trace]`: runs seeds and says what came of them; a failing
-// seed prints how to run it again.
+// `npm run sim -- [--seed N] [--seeds M] [--trace] [--bug NAME]`: runs seeds and says what came of
+// them; a failing seed says how to run it again.
 
 import { parseArgs } from 'node:util'
 import { BUGS } from './bugs.ts'
+import { Figures } from './figures.ts'
+import { native } from './scheduler.ts'
 import { simulate } from './simulate.ts'
+
+const USAGE = `usage: npm run sim -- [options]
+
+  --seed N       the first seed (1)
+  --seeds M      how many (1)
+  --step S       every S-th of them only (1)
+  --for-ms T     begins no further seed after so much real time
+  --safety-ms T  how long faults last in each, virtual time (40000)
+  --twice K      runs every K-th seed again, whose history must be the same (25)
+  --bug NAME     plants a bug into the engine first; one of: ${BUGS.map(({ name }) => name).join('; ')}
+  --trace        says on stderr what every client asked, every fault and every log line
+  --json         prints nothing but the figures, as JSON
+`
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
-    trace: { type: 'boolean', default: false },
+    step: { type: 'string', default: '1' },
+    'for-ms': { type: 'string', default: 'Infinity' },
+    'safety-ms': { type: 'string', default: '40000' },
+    twice: { type: 'string', default: '25' },
     bug: { type: 'string' },
-    seconds: { type: 'string', default: '40' },
+    trace: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
 
-const first = Number(values.seed)
-const bug = values.bug === undefined ? undefined : BUGS.find(({ name }) => name === values.bug)
-if (values.bug !== undefined && bug === undefined) {
-  console.error(`--bug is one of ${BUGS.map(({ name }) => `"${name}"`).join(', ')}`)
-  process.exit(2)
+const bug = BUGS.find(({ name }) => name === values.bug)
+const wrong = values.bug !== undefined && bug === undefined
+if (values.help || wrong) {
+  console.log(USAGE)
+  process.exit(wrong ? 2 : 0)
 }
-const total = { seeds: 0, events: 0, messages: 0, ops: 0, records: 0, virtualMs: 0, realMs: 0 }
-const counts = new Map<string, number>()
-let failed = 0
-for (let seed = first; seed < first + Number(values.seeds); seed++) {
-  const result = await simulate(seed, {
-    forMs: Number(values.seconds) * 1000,
-    ...(bug === undefined ? {} : { bug }),
-    ...(values.trace ? { trace: (line) => process.stderr.write(`${line}\n`) } : {}),
-  })
-  total.seeds++
-  for (const key of ['events', 'messages', 'ops', 'records', 'virtualMs', 'realMs'] as const) {
-    total[key] += result[key]
+
+const options = {
+  forMs: Number(values['safety-ms']),
+  ...(bug === undefined ? {} : { bug }),
+  ...(values.trace ? { trace: (line: string) => process.stderr.write(`${line}\n`) } : {}),
+}
+const figures = new Figures()
+const first = Number(values.seed)
+const until = native.now() + Number(values['for-ms'])
+for (let i = 0; i < Number(values.seeds) && native.now() < until; i += Number(values.step)) {
+  await run(first + i)
+}
+if (values.json) console.log(JSON.stringify(figures))
+else {
+  for (const name of Object.keys(figures.counts).sort()) {
+    console.log(`  ${name}: ${figures.counts[name]}`)
   }
-  for (const [name, count] of result.counts) counts.set(name, (counts.get(name) ?? 0) + count)
-  const ok = result.violations.length === 0
-  if (!ok) failed++
+  console.log(String(figures))
+}
+process.exitCode = figures.failed.length > 0 ? 1 : 0
+
+async function run(seed: number): Promise<void> {
+  const result = await simulate(seed, options)
+  if (seed % Number(values.twice) === 0) {
+    const again = await simulate(seed, options)
+    const detail = `run twice, the history was ${result.hash} and then ${again.hash}`
+    if (again.hash !== result.hash) result.violations.push({ invariant: 'determinism', detail })
+  }
+  figures.add(result)
+  if (values.json) return
+  const { violations, events, ops, records, virtualMs, realMs, hash } = result
+  const ok = violations.length === 0 ? 'ok' : 'FAILED'
   console.log(
-    `seed ${seed} ${ok ? 'ok' : 'FAILED'} ${result.hash.slice(0, 12)} ${result.events} events, ${result.ops} ops, ${result.records} records, ${(result.virtualMs / 1000).toFixed(0)} virtual s, ${result.realMs.toFixed(0)} ms`,
+    `seed ${seed} ${ok} ${hash.slice(0, 12)}: ${events} events, ${ops} operations, ${records} records, ${Math.round(virtualMs / 1000)} virtual s in ${Math.round(realMs)} ms`,
   )
-  for (const { invariant, detail } of result.violations.slice(0, 8)) {
+  for (const { invariant, detail } of violations.slice(0, 10)) {
     console.log(`  ${invariant}: ${detail}`)
   }
+  if (violations.length > 0) console.log(`  again: npm run sim -- --seed ${seed} --trace`)
 }
-for (const [name, count] of [...counts].sort()) console.log(`  ${name}: ${count}`)
-console.log(JSON.stringify(total))
-console.log(`${((total.events / total.realMs) * 1000).toFixed(0)} events/s; ${failed} seeds failed`)
-process.exitCode = failed > 0 ? 1 : 0

@@ -51,7 +51,17 @@ export function publisher(server: SimServer, proc: Proc): Publish {
   return async (subject, data, { timeout = APPEND_TIMEOUT_MS, expect } = {}) => {
     const stream = server.stream(subject.startsWith('ev.') ? 'EVENTS' : 'INBOX')
     const bytes = Uint8Array.from(data)
-    const append = () => stream.append(subject, bytes, expect?.lastSubjectSequence)
+    const append = () => {
+      try {
+        return stream.append(subject, bytes, expect?.lastSubjectSequence)
+      } catch (error) {
+        // Whose record is there instead: a retry of what landed, or somebody who owns it no more?
+        const landed = stream.next(subject, (expect?.lastSubjectSequence ?? 0) + 1)?.data
+        const ours = landed !== undefined && Buffer.compare(landed, bytes) === 0
+        server.count(ours ? 'append refused that had landed' : 'append of a former owner refused')
+        throw error
+      }
+    }
     const seq = await server.call(proc, append, { timeoutMs: timeout, append: true })
     return { seq, duplicate: false, stream: stream.name }
   }
