@@ -21,6 +21,8 @@ const BATCH = 16
 const EXPIRES_MS = 1000
 const ACK_WAIT_MS = 30_000
 const PAUSE_MS = 500
+/** Looks, a second apart, at which nothing came while something was said to be with us. */
+const IDLE_MAX = 2
 /** Where messages wait that only an operator can help; no shard is called so. */
 export const ASIDE = 'in.aside'
 
@@ -74,9 +76,13 @@ export class InboxReader {
       max_ack_pending: BATCH,
     })
     const consumer = await this.#link.js.consumers.get(INBOX, durable_name)
-    while (!this.#stopped && !this.#shard.lost) {
+    for (let idle = 0; !this.#stopped && !this.#shard.lost; ) {
       const { num_pending, num_ack_pending } = await consumer.info()
       this.#shard.behind = num_pending + num_ack_pending > 0
+      // All that came was acknowledged: what still waits was lost on its way here. A new consumer
+      // gets it now, not after its wait.
+      idle = num_pending === 0 && num_ack_pending > 0 ? idle + 1 : 0
+      if (idle > IDLE_MAX) return
       const messages = await consumer.fetch({ max_messages: BATCH, expires: EXPIRES_MS })
       for await (const message of messages) {
         if (this.#stopped || this.#shard.lost) return

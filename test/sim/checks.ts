@@ -86,10 +86,7 @@ function* kept({ history, events }: Known): Found {
   for (const event of events) {
     if (event.type === 'lead.accepted') accepted.add(`${event.campaign_id}/${event.lead_id}`)
   }
-  const stopping = new Set<string>()
-  for (const { service, body } of history.ops) {
-    if (service === 'suppression.add') stopping.add(body.phone)
-  }
+  const stopping = stoppedPhones(history)
   for (const { i, body, answer } of history.answered('lead.ingest', 'ingested')) {
     const rejected = new Set(answer.rejected.map(({ index }: { index: number }) => index))
     for (const [index, lead] of body.leads.entries()) {
@@ -101,6 +98,21 @@ function* kept({ history, events }: Known): Found {
       }
     }
   }
+}
+
+/** Whoever was suppressed, by a request or by saying so in a call. */
+function stoppedPhones(history: History): Set<string> {
+  const phones = new Set<string>()
+  const awarded = new Map<string, string>()
+  for (const { answer } of history.answered('lead.next', 'award')) {
+    awarded.set(answer.award_id, phoneOf(answer.campaign_id, answer.lead_id))
+  }
+  for (const { service, body } of history.ops) {
+    if (service === 'suppression.add') phones.add(body.phone)
+    const phone = awarded.get(body.award_id)
+    if (body.code === 'do_not_contact' && phone !== undefined) phones.add(phone)
+  }
+  return phones
 }
 
 /** I3: a lead is accepted once, for ever. */

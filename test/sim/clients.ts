@@ -56,7 +56,7 @@ export class Client {
   /** Asks until there is an answer that says what was done, a few times. */
   async insist(service: Service, body: { [field: string]: unknown }, tries = 5): Promise<Answer> {
     let answer = await this.ask(service, body)
-    for (let i = 1; i < tries && isVague(answer); i++) {
+    for (let i = 1; i < tries && isVague(answer) && this.active; i++) {
       await sleep(50 + this.below(400))
       answer = await this.ask(service, body)
     }
@@ -76,7 +76,7 @@ export async function contractor(client: Client, id: number, campaigns: readonly
     const request_id = client.chance(0.8) ? `r${id}-${k}` : undefined
     const body = { contractor_id: id, campaign_ids, ...(request_id ? { request_id } : {}) }
     let answer = await client.ask('lead.next', body)
-    for (let tries = 0; request_id && isVague(answer) && tries < 4; tries++) {
+    for (let tries = 0; request_id && isVague(answer) && tries < 4 && client.active; tries++) {
       await sleep(client.below(500))
       answer = await client.ask('lead.next', { ...body, retry: true })
     }

@@ -20,7 +20,9 @@ import { native, Scheduler } from './scheduler.ts'
 import { type Bug, SHARDS, World } from './world.ts'
 
 const HEAL_MS = 30_000
-const SETTLE_MS = 4000
+/** What clients have asked by then is answered, or given up. */
+const LAST_WORDS_MS = 5000
+const SETTLE_MS = 2000
 /** Monday, 2026-01-05, 06:00 UTC. */
 const MONDAY = Date.UTC(2026, 0, 5, 6)
 /** A virtual instant nothing takes as long as. */
@@ -144,7 +146,7 @@ class Run {
   /** I17: soon after the last heal everything serves and nothing waits. */
   async #live(): Promise<Violation[]> {
     const { scheduler, server, members } = this.#world
-    const until = scheduler.now + HEAL_MS
+    const since = scheduler.now
     const serving = new Set<string>()
     const probe = () => {
       for (const { proc, name, host, gateway } of members) {
@@ -163,8 +165,11 @@ class Run {
     scheduler.at(0, server.proc, probe)
     const waiting = () =>
       [...server.stream('INBOX').messages.values()].filter(({ subject }) => subject !== 'in.aside')
-    const whole = () => serving.size === members.length && waiting().length === 0
-    await scheduler.run(until, whole)
+    const whole = () =>
+      scheduler.now > since + LAST_WORDS_MS &&
+      serving.size === members.length &&
+      waiting().length === 0
+    await scheduler.run(since + HEAL_MS, whole)
     if (whole()) return []
     const away = members.filter(({ name }) => !serving.has(name)).map(({ name }) => name)
     const why = members.flatMap(({ host, proc }) => {
