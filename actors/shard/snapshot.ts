@@ -44,6 +44,8 @@ interface Trailer {
   requests: LeadAwarded[]
   /** Hash of the state, as `ShardState.hash` gives it. */
   hash: string
+  /** Hash of the header, which that one does not cover; absent before 0.3. */
+  header?: string
 }
 
 export interface SnapshotInfo {
@@ -156,7 +158,8 @@ export class SnapshotStore {
 /** The state a snapshot's parts make. Throws when they are not one this build can read. */
 async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promise<ShardState> {
   const hash = createHash('sha256')
-  const header = unpack<Header>(await nextPart(parts))
+  const first = await nextPart(parts)
+  const header = unpack<Header>(first)
   if (header.v !== VERSION) {
     throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
   }
@@ -173,8 +176,9 @@ async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promi
     hash.update(image)
     state.office.load(unpack<OfficeImage>(image))
   }
-  const { requests, hash: expected } = unpack<Trailer>(await nextPart(parts))
-  if (hash.update(pack(requests)).digest('hex') !== expected) {
+  const { requests, hash: expected, header: place } = unpack<Trailer>(await nextPart(parts))
+  const moved = place !== undefined && place !== sha256(first)
+  if (moved || hash.update(pack(requests)).digest('hex') !== expected) {
     throw new EngineError('SNAPSHOT_TORN', 'snapshot does not hash to what it says')
   }
   for (const award of requests) {
@@ -195,7 +199,8 @@ async function* frames(
   requests: LeadAwarded[],
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
-  yield* frame(pack(header))
+  const first = Uint8Array.from(pack(header))
+  yield* frame(first)
   for (const image of images) {
     const bytes = Uint8Array.from(pack(image))
     hash.update(bytes)
@@ -203,12 +208,16 @@ async function* frames(
     await new Promise((resolve) => setImmediate(resolve))
   }
   hash.update(pack(requests))
-  const trailer: Trailer = { requests, hash: hash.digest('hex') }
+  const trailer: Trailer = { requests, hash: hash.digest('hex'), header: sha256(first) }
   yield* frame(pack(trailer))
 }
 
 function* all<T>(...each: Iterable<T>[]): Generator<T> {
   for (const some of each) yield* some
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 const PIECE = 128 * 1024

@@ -6,7 +6,7 @@
 
 import type { Event } from '../../actors/protocol/events.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
-import { type Campaign, phoneOf } from './clients.ts'
+import { type Campaign, phoneOf, zoneOf } from './clients.ts'
 import type { History, Op } from './history.ts'
 import type { SimStream } from './sim-log.ts'
 
@@ -134,7 +134,7 @@ function* stopped(known: Known): Found {
   }
   const phones = new Map<string, string>()
   for (const { answer } of awardsOf(known)) {
-    phones.set(answer.award_id, phoneOf(answer.campaign_id, answer.lead_id))
+    if (answer.lead.phone !== undefined) phones.set(answer.award_id, answer.lead.phone)
   }
   // Asked again, a confirm that succeeded before says so again: the first request counts.
   const first = new Map<string, number>()
@@ -157,12 +157,13 @@ const OFFSETS: { readonly [zone: string]: number } = {
   'America/New_York': -300, // In January.
 }
 
-/** I5: an award is made inside calling hours of its campaign's zone, and its lease ends with them. */
+/** I5: an award is made inside calling hours in its lead's zone, and its lease ends with them. */
 function* inHours({ history, campaigns, skewMaxMs }: Known): Found {
   for (const { i, answer, invokedWall, returnedWall } of history.answered('lead.next', 'award')) {
     const campaign = campaigns.find(({ id }) => id === answer.campaign_id)
     if (campaign === undefined) continue
-    const { from, to, timezone } = campaign
+    const { from, to } = campaign
+    const timezone = zoneOf(campaign, answer.lead_id)
     if (from === 0 && to === 1440) continue
     const offset = (OFFSETS[timezone] ?? 0) * 60_000
     const day = 86_400_000

@@ -110,6 +110,15 @@ async function work(client: Client, award_id: string): Promise<void> {
   if (client.chance(0.1)) await client.insist('lead.disposition', body)
 }
 
+/** The zone that says when a lead may be called: its Indian phone's, else its campaign's. */
+export function zoneOf({ timezone }: Campaign, lead: number): string {
+  return hasPhone(lead) ? 'Asia/Kolkata' : timezone
+}
+
+function hasPhone(lead: number): boolean {
+  return lead % 3 !== 0
+}
+
 /** The phone of a lead, so that a checker knows it without being told: many leads share one. */
 export function phoneOf(campaign: number, lead: number): string {
   const number = (campaign * 7919 + lead * 104_729) % PHONES
@@ -141,7 +150,7 @@ function leadOf(client: Client, campaign: Campaign, id: number): object {
     lead_type: client.chance(0.8) ? 'Live' : 'Stale',
     city: client.pick(['Delhi', 'Pune', 'Mumbai']),
     created_at: new Date(at - client.below(3_600_000)).toISOString(),
-    phone: phoneOf(campaign.id, id),
+    ...(hasPhone(id) ? { phone: phoneOf(campaign.id, id) } : {}),
   }
 }
 
