@@ -122,8 +122,18 @@ function subscribe(
       ended = true
       server.toServer(proc, end)
     },
-    // What the server has sent already is still delivered before this resolves.
-    drain: () => server.call(proc, end, { timeoutMs: 1000 }).then(() => {}),
+    // What the server has sent already is still delivered before this resolves. A client that was
+    // cut off does not subscribe again to what it drained, so that no loss keeps it subscribed.
+    drain: async () => {
+      for (;;) {
+        try {
+          await server.call(proc, end, { timeoutMs: 500 })
+          return
+        } catch {
+          // Lost on its way: again.
+        }
+      }
+    },
   }
 }
 

@@ -100,7 +100,7 @@ class Run {
     heal(world)
     const violations = await this.#live()
     await scheduler.run(scheduler.now + SETTLE_MS)
-    const live = this.#hashes()
+    const live = await this.#hashes()
     violations.push(...this.#crashes(), ...(await this.#audit()))
     if (violations.length === 0) violations.push(...this.#compare(live))
     const { history } = world
@@ -243,26 +243,32 @@ class Run {
     await scheduler.run(scheduler.now + LONG_MS, () => ended)
   }
 
-  /** I7: what each owner has in memory, once nothing is in flight. */
-  #hashes(): { shard: number; n: number; hash: string }[] {
+  /** I7: what each owner has in memory, at an instant when nothing is in flight. */
+  async #hashes(): Promise<Held[]> {
     const { members, scheduler } = this.#world
-    const hashes = members.flatMap(({ host, proc }) => {
-      if (host === null || proc.state !== 'up') return []
-      scheduler.current = proc
-      return host
-        .owned()
-        .map(({ state }) => ({ shard: state.shard, n: state.n, hash: state.hash() }))
-    })
-    scheduler.current = null
-    return hashes
+    const held: Held[] = []
+    for (const { host, proc } of members) {
+      if (host === null) continue
+      scheduler.at(0, proc, () => {
+        for (const shard of host.owned()) {
+          const { state } = shard
+          const copy = async () => {
+            held.push({ shard: state.shard, n: state.n, hash: state.hash() })
+          }
+          void shard.quiesce(copy)
+        }
+      })
+    }
+    await scheduler.run(scheduler.now + 1000)
+    return held
   }
 
   /** Whether what owners had in memory is what the log says; only of a log that folds at all. */
-  #compare(live: { shard: number; n: number; hash: string }[]): Violation[] {
+  #compare(live: readonly Held[]): Violation[] {
     const { server } = this.#world
     const found: Violation[] = []
     for (const { shard, n, hash } of live) {
-      const state = new ShardState(shard as ShardId) // As its owner named it.
+      const state = new ShardState(shard)
       for (const { seq, subject, data } of server.stream('EVENTS').messages.values()) {
         if (subject === `ev.${shard}` && state.n < n) state.fold({ seq, bytes: data })
       }
@@ -273,6 +279,12 @@ class Run {
     }
     return found
   }
+}
+
+interface Held {
+  shard: ShardId
+  n: number
+  hash: string
 }
 
 function drawCampaigns(world: World): Campaign[] {
