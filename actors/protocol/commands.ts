@@ -186,6 +186,12 @@ export type Command =
   /** Of the shard the office lives in. */
   | { type: 'office'; request: OfficeRequest }
 
+/** A command to one host, which does it or nobody does. */
+export interface AddressedCommand {
+  shard: ShardId
+  command: Command
+}
+
 export type OfficeRequest = CatalogueRequest | WorkforceRequest | OfferRequest
 
 /** Money that came in; `account`: the keyed hash of the number, where that names the leads. */

@@ -80,6 +80,8 @@ export const IMPORTS_STORE = 'imports'
 
 /** A shard's owner answers commands here, whoever it is. */
 export const commandSubject = (shard: ShardId) => `cmd.${shard}`
+/** A command this host alone may act on: what must not be done twice by two that think they own it. */
+export const ownerSubject = (host: HostId) => `host.${host}.cmd`
 /** One call for bids a host, for all its campaigns and all requests of a tick. */
 export const bidSubject = (host: HostId) => `host.${host}.bid`
 /** A whole auction, where one host owns every campaign asked. */

@@ -13,6 +13,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../protocol/codec.ts'
 import type {
+  AddressedCommand,
   Bids,
   CallForBids,
   Command,
@@ -33,6 +34,7 @@ import {
   CONTACTS,
   CONTACTS_WANTED,
   commandSubject,
+  ownerSubject,
   pingSubject,
   releaseSubject,
   SUPPRESSIONS,
@@ -203,6 +205,7 @@ export class Host {
     on(pingSubject(this.id), (msg) => void msg.respond(this.boot))
     on(bidSubject(this.id), (msg) => this.#bid(msg))
     on(auctionSubject(this.id), (msg) => this.#auction(msg))
+    on(ownerSubject(this.id), (msg) => this.#addressed(msg))
     on(releaseSubject(this.id), (msg) => this.#release(msg))
     on(CONTACTS, (msg) => this.#contacts.hear(msg))
     on(CONTACTS_WANTED, (msg) => this.#contacts.heed(msg))
@@ -425,10 +428,22 @@ export class Host {
     this.#options.log.error({ error: fault.message }, 'campaign quarantined')
   }
 
-  async #command(shard: Shard, msg: Msg): Promise<void> {
+  #command(shard: Shard, msg: Msg): Promise<void> {
+    return this.#execute(shard, unpack<Command>(msg.data), msg)
+  }
+
+  /** Nobody else heard of it: `moved` means that nothing was done. */
+  async #addressed(msg: Msg): Promise<void> {
+    const { shard, command } = unpack<AddressedCommand>(msg.data)
+    const owner = this.#shardOwned(shard)
+    if (owner !== undefined) await this.#execute(owner, command, msg)
+    else msg.respond(pack({ type: 'moved' } satisfies CommandReply))
+  }
+
+  async #execute(shard: Shard, command: Command, msg: Msg): Promise<void> {
     let answer: CommandReply
     try {
-      answer = await shard.execute(unpack<Command>(msg.data))
+      answer = await shard.execute(command)
     } catch (error) {
       // Perhaps decided, perhaps not: the asker finds out by asking again.
       this.#options.log.error({ error: String(error) }, 'command failed')

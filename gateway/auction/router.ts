@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import type {
+  AddressedCommand,
   Bids,
   CallForBids,
   Command,
@@ -11,7 +12,12 @@ import type {
   WholeResult,
 } from '../../actors/protocol/commands.ts'
 import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
-import { auctionSubject, bidSubject, commandSubject } from '../../actors/protocol/subjects.ts'
+import {
+  auctionSubject,
+  bidSubject,
+  commandSubject,
+  ownerSubject,
+} from '../../actors/protocol/subjects.ts'
 import type { Hosts } from '../../actors/runtime/hosts.ts'
 import { isNoResponders, type Link } from '../../actors/runtime/nats.ts'
 
@@ -86,31 +92,39 @@ export class Router {
     }
   }
 
-  /** One try to have a command executed by the shard's owner. */
+  /**
+   * One try to have a command executed by the shard's owner. After a take-over two may think that
+   * they are, both would hear it, and the wrong one could be the first to answer `moved`. What must
+   * not be done twice therefore goes to the one that is said to own it alone (`sole`).
+   */
   async command(
     shard: ShardId,
     command: Command,
     timeoutMs: number,
+    { sole = command.type === 'award' }: { sole?: boolean } = {},
   ): Promise<CommandReply | Unanswered> {
+    const owner = this.#hosts.owner(shard)
+    if (sole && owner === null) return { type: 'unanswered', maybeDone: false }
+    const to = sole && owner !== null ? owner.host : null
+    const asked = this.#byOwnersClock(owner?.host ?? null, command)
     try {
-      const asked = pack(this.#byOwnersClock(shard, command))
-      const message = await this.#link.nc.request(commandSubject(shard), asked, {
-        timeout: Math.max(1, timeoutMs),
-      })
+      const message = await this.#link.nc.request(
+        to === null ? commandSubject(shard) : ownerSubject(to),
+        pack(to === null ? asked : ({ shard, command: asked } satisfies AddressedCommand)),
+        { timeout: Math.max(1, timeoutMs) },
+      )
       return unpack<CommandReply>(message.data)
     } catch (error) {
       const nobody = isNoResponders(error)
-      const owner = this.#hosts.owner(shard)
       if (nobody && owner !== null) this.#hosts.suspect(owner.host)
       return { type: 'unanswered', maybeDone: !nobody }
     }
   }
 
   /** A deadline is judged by the owner's clock: one that differs by a budget would refuse all. */
-  #byOwnersClock(shard: ShardId, command: Command): Command {
-    const owner = command.type === 'award' ? this.#hosts.owner(shard) : null
+  #byOwnersClock(owner: HostId | null, command: Command): Command {
     if (command.type !== 'award' || owner === null) return command
-    return { ...command, deadline: command.deadline + this.#hosts.aheadMs(owner.host) }
+    return { ...command, deadline: command.deadline + this.#hosts.aheadMs(owner) }
   }
 
   /**
@@ -126,7 +140,9 @@ export class Router {
     const deadline = performance.now() + budgetMs
     for (;;) {
       const left = deadline - performance.now()
-      const answer = await this.command(shard, command, Math.min(left, tryMs))
+      const answer = await this.command(shard, command, Math.min(left, tryMs), {
+        sole: !repeatable || command.type === 'award',
+      })
       const again =
         answer.type === 'moved' ||
         answer.type === 'busy' ||
