@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { HostId, ShardId } from '../../actors/protocol/ids.ts'
 import { pingSubject } from '../../actors/protocol/subjects.ts'
+import { systemClock } from '../../actors/runtime/clock.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import { type Beat, Hosts } from '../../actors/runtime/hosts.ts'
 import { createLog } from '../../actors/runtime/log.ts'
@@ -53,6 +54,16 @@ async function alive(host: HostId, beat: Beat): Promise<() => void> {
     pings.unsubscribe()
   }
 }
+
+test('how far a host’s clock is ahead is known by its beats, to within one under way', async () => {
+  const theirs = await Hosts.open(link, log, systemClock(90_000))
+  const host = 'ahead' as HostId
+  assert.equal(hosts.aheadMs(host), 0)
+  await theirs.beat(host, beatOf({}))
+  await until(() => sees(hosts, host), 'the host to be seen')
+  assert.ok(Math.abs(hosts.aheadMs(host) - 90_000) < 5000, String(hosts.aheadMs(host)))
+  theirs.stop()
+})
 
 test('a newcomer knows its peers as soon as it is open', async () => {
   const stop = await alive('known' as HostId, beatOf({ 7: 3 }))

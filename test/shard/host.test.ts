@@ -6,7 +6,7 @@ import { Kvm } from '@nats-io/kv'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import type { Command, CommandReply } from '../../actors/protocol/commands.ts'
 import type { HostId, ShardId } from '../../actors/protocol/ids.ts'
-import { commandSubject, HOSTS_BUCKET } from '../../actors/protocol/subjects.ts'
+import { commandSubject, HOSTS_BUCKET, ownerSubject } from '../../actors/protocol/subjects.ts'
 import type { Host } from '../../actors/shard/host.ts'
 import { ranking } from '../../actors/shard/placement.ts'
 import { suite } from '../support/suite.ts'
@@ -165,6 +165,26 @@ test('SN1: the last host to stop, under load, leaves snapshots that are what the
       assert.equal(snapshot.hash(), replayed.hash())
     }
   }
+})
+
+test('a command to one host is done there or nowhere', async () => {
+  const [h1, h2] = await Promise.all([rig.host('h1'), rig.host('h2')])
+  await settled(h1, h2)
+  const [id] = placed([h1, h2], h1) as [ShardId]
+  const command: Command = {
+    type: 'campaign.put',
+    settings: settingsOf({ campaign_id: rig.campaignOf(id) }),
+  }
+  const ask = async (host: Host) => {
+    const asked = pack({ shard: id, command })
+    const message = await rig.link.nc.request(ownerSubject(host.id), asked, { timeout: 2000 })
+    return unpack<CommandReply>(message.data).type
+  }
+  assert.equal(await ask(h2), 'moved')
+  assert.equal((await rig.replay(id)).campaigns.size, 0)
+  assert.equal(await ask(h1), 'reply')
+  assert.equal((await rig.replay(id)).campaigns.size, 1)
+  await Promise.all([h1.stop(), h2.stop()])
 })
 
 test('stop: before it owns anything, twice, and at once', async () => {

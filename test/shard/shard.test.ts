@@ -68,6 +68,21 @@ test('a shard that is drained answers what it decided and takes nothing more', a
   assert.equal(lost.length, 1)
 })
 
+test('a shard that was fenced while it drained says that its state is not the log’s', async () => {
+  const { id, campaign } = rig.next()
+  const former = await rig.own(id)
+  const settings = settingsOf({ campaign_id: campaign })
+  await former.shard.execute({ type: 'campaign.put', settings })
+  const next = await rig.own(id, { host: 'h2' })
+  const named = { ...settings, name: 'by the former owner' }
+  const late = former.shard.execute({ type: 'campaign.put', settings: named })
+  const sound = await former.shard.drain(new EngineError('RELEASED', 'as the test wants it'))
+  assert.deepEqual([sound, (await late).type], [false, 'moved'])
+  const put = { ...settings, name: 'another' }
+  await next.shard.execute({ type: 'campaign.put', settings: put })
+  assert.equal(await next.shard.drain(new EngineError('RELEASED', 'as the test wants it')), true)
+})
+
 test('what waits in the lane when a shard is drained is told to go to the next owner', async () => {
   const { shard, campaign, id } = await owned()
   const waiting = shard.execute({ type: 'ingest', leads: leads(campaign, 1000) })

@@ -100,11 +100,24 @@ function fromTheFuture(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([head, header, bytes.subarray(4 + length)])
 }
 
+/** The same snapshot with one byte of its header's hash of the record before changed. */
+function elsewhere(bytes: Uint8Array): Uint8Array {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+  const header = unpack<{ prev: Uint8Array }>(bytes.subarray(4, 4 + length))
+  const prev = Uint8Array.from(header.prev, (byte, i) => (i === 3 ? byte ^ 1 : byte))
+  return Buffer.concat([
+    bytes.subarray(0, 4),
+    pack({ ...header, prev }),
+    bytes.subarray(4 + length),
+  ])
+}
+
 const BROKEN: [string, (bytes: Uint8Array) => Uint8Array][] = [
   ['torn', (bytes) => bytes.subarray(0, bytes.length - 20)],
   ['empty', () => new Uint8Array(0)],
   ['garbage', (bytes) => bytes.map((byte, i) => (i > 4 ? byte ^ 0x5a : byte))],
   ['newer', fromTheFuture],
+  ['damaged in its header', elsewhere],
   ['overlong', (bytes) => Buffer.concat([bytes, bytes])],
 ]
 

@@ -159,7 +159,13 @@ const OFFSETS: { readonly [zone: string]: number } = {
 
 /** I5: an award is made inside calling hours in its lead's zone, and its lease ends with them. */
 function* inHours({ history, campaigns, skewMaxMs }: Known): Found {
-  for (const { i, answer, invokedWall, returnedWall } of history.answered('lead.next', 'award')) {
+  const first = new Map<string, number>()
+  for (const { body, invokedWall } of history.ops) {
+    const { request_id: id } = body
+    if (id !== undefined) first.set(id, Math.min(first.get(id) ?? invokedWall, invokedWall))
+  }
+  const awards = history.answered('lead.next', 'award')
+  for (const { i, body, answer, invokedWall, returnedWall } of awards) {
     const campaign = campaigns.find(({ id }) => id === answer.campaign_id)
     if (campaign === undefined) continue
     const { from, to } = campaign
@@ -168,9 +174,8 @@ function* inHours({ history, campaigns, skewMaxMs }: Known): Found {
     const offset = (OFFSETS[timezone] ?? 0) * 60_000
     const day = 86_400_000
     const local = (wall: number) => wall + offset
-    // A repeated answer may be one of ten minutes ago: only what cannot have been inside counts.
-    const since =
-      invokedWall - skewMaxMs - (answer.attempt > 0 && history.ops[i]?.body.retry ? 600_000 : 0)
+    // A repeated answer may be one to the first time it was asked.
+    const since = (first.get(body.request_id) ?? invokedWall) - skewMaxMs
     const start = Math.floor(local(since) / day) * day
     const inside = [start, start + day].some(
       (midnight) =>
