@@ -9,6 +9,7 @@ import { Suppressions } from '../../actors/campaign/suppressions.ts'
 import { Calendar } from '../../actors/policy/calendar.ts'
 import { underJurisdiction } from '../../actors/policy/jurisdictions.ts'
 import type { Event } from '../../actors/protocol/events.ts'
+import type { CampaignId } from '../../actors/protocol/ids.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
 import { Hosts } from '../../actors/runtime/hosts.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
@@ -16,6 +17,7 @@ import { Shard } from '../../actors/shard/shard.ts'
 import { SnapshotStore } from '../../actors/shard/snapshot.ts'
 import { ShardState } from '../../actors/shard/state.ts'
 import { SuppressionDesk } from '../../actors/shard/suppression-desk.ts'
+import { Auction } from '../../gateway/auction/auction.ts'
 import { Pending } from '../../gateway/auction/pending.ts'
 import type { Publish, PublishOptions } from './sim-jetstream.ts'
 import { WRONG_LAST_SEQUENCE } from './sim-log.ts'
@@ -71,7 +73,9 @@ function lastOf(world: World, subject: string): number {
 
 const CLOSING = new Set<Event['type']>(['lead.lapsed', 'lead.skipped', 'lead.disposed'])
 
-/** With the invariants that may break first. */
+/** As the simulation numbers them. */
+const EVERY_CAMPAIGN = [10, 11, 12] as CampaignId[]
+
 export const BUGS: Bug[] = [
   appending('no fence', (publish, _, subject, data, options) =>
     publish(subject, data, unfenced(options)),
@@ -137,10 +141,42 @@ export const BUGS: Bug[] = [
       },
   ),
   method(
-    'a zombie answers for what it does not know',
-    Shard.prototype,
-    'verify',
-    () => async () => {},
+    'a retry is taken for a first request',
+    Auction.prototype,
+    'next',
+    (real) =>
+      function (this: Auction, request, ...rest) {
+        return real.call(this, { ...request, retry: false }, ...rest)
+      },
+  ),
+  method(
+    'campaigns nobody asked for',
+    Auction.prototype,
+    'next',
+    (real) =>
+      function (this: Auction, request, ...rest) {
+        return real.call(this, { ...request, campaigns: EVERY_CAMPAIGN }, ...rest)
+      },
+  ),
+  method(
+    'reentrant fold',
+    ShardState.prototype,
+    'fold',
+    (real) =>
+      function (this: ShardState, stored) {
+        const record = real.call(this, stored)
+        if (Math.random() < 0.02) for (const event of record.events) this.apply(event)
+        return record
+      },
+  ),
+  method(
+    'a hash with the time in it',
+    ShardState.prototype,
+    'hash',
+    (real) =>
+      function (this: ShardState) {
+        return `${real.call(this)} ${performance.now()}`
+      },
   ),
   method(
     'snapshot without sequence check',
@@ -150,16 +186,6 @@ export const BUGS: Bug[] = [
       async function (this: SnapshotStore, shard, seq) {
         const state = await real.call(this, shard, seq)
         return state === null ? null : Object.assign(state, { seq: state.seq + 3 })
-      },
-  ),
-  method(
-    'snapshot of a state that was lost',
-    Shard.prototype,
-    'drain',
-    (real) =>
-      async function (this: Shard, reason) {
-        await real.call(this, reason)
-        return true
       },
   ),
   {

@@ -4,7 +4,7 @@
 // Times are compared on one axis: the time of day where clocks are right. What a reply says of time
 // was said by a clock that may be `skewMaxMs` off, and counts that much less.
 
-import type { Event } from '../../actors/protocol/events.ts'
+import { type Event, isSuppressionEvent } from '../../actors/protocol/events.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
 import { type Campaign, phoneOf, zoneOf } from './clients.ts'
 import type { History, Op } from './history.ts'
@@ -18,6 +18,7 @@ export interface Violation {
 export interface Known {
   history: History
   events: readonly Event[]
+  shards: number
   campaigns: readonly Campaign[]
   skewMaxMs: number
   /** How long answers may take beyond their budget; null where faults make that meaningless. */
@@ -33,7 +34,7 @@ export function eventsOf(stream: SimStream): Event[] {
 
 export function checkHistory(known: Known): Violation[] {
   const found: Violation[] = []
-  const checks = [leases, kept, once, stopped, inHours, durable, sameAnswer, own, inTime]
+  const checks = [leases, kept, once, stopped, heard, inHours, durable, sameAnswer, own, inTime]
   for (const check of checks) {
     for (const [invariant, detail] of check(known)) found.push({ invariant, detail })
   }
@@ -150,11 +151,26 @@ function* stopped(known: Known): Found {
   }
 }
 
-const OFFSETS: { readonly [zone: string]: number } = {
+/** I4: every suppression has come to every other shard, once faults are over. */
+function* heard({ events, shards }: Known): Found {
+  const times = new Map<string, number>()
+  for (const event of events) {
+    if (!isSuppressionEvent(event)) continue
+    const { from, n } = event.entry
+    times.set(`${from}/${n}`, (times.get(`${from}/${n}`) ?? 0) + 1)
+  }
+  for (const [entry, count] of times) {
+    if (count === shards) continue
+    yield ['I4', `suppression ${entry} is in the logs of ${count} of ${shards} shards`]
+  }
+}
+
+/** Minutes ahead of UTC, in January. */
+export const OFFSETS: { readonly [zone: string]: number } = {
   UTC: 0,
   'Asia/Kolkata': 330,
   'Asia/Tokyo': 540,
-  'America/New_York': -300, // In January.
+  'America/New_York': -300,
 }
 
 /** I5: an award is made inside calling hours in its lead's zone, and its lease ends with them. */

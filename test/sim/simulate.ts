@@ -12,7 +12,7 @@ import type { Findings } from '../../actors/shard/audit/findings.ts'
 import { SnapshotStore } from '../../actors/shard/snapshot.ts'
 import { ShardState } from '../../actors/shard/state.ts'
 import { install } from './builtins.ts'
-import { checkHistory, eventsOf, type Violation } from './checks.ts'
+import { checkHistory, eventsOf, OFFSETS, type Violation } from './checks.ts'
 import { type Campaign, Client, contractor, operator, sender, suppressor } from './clients.ts'
 import { drawPlan, heal, nemesis, type Plan } from './faults.ts'
 import type { Answer } from './history.ts'
@@ -51,7 +51,8 @@ export interface Result {
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Result> {
   const started = native.now()
   const random = seeded(seed * 7919 + 1)
-  const scheduler = new Scheduler(MONDAY)
+  // Some campaigns close a minute after 06:00: at another moment of each run.
+  const scheduler = new Scheduler(MONDAY + Math.floor(random() * 55_000))
   const world = new World(scheduler, random, options.bug ?? null)
   world.trace = options.trace ?? null
   const restore = install(scheduler, random)
@@ -112,7 +113,14 @@ class Run {
       const more = answer.reason ?? (answer.late === true ? 'late' : '')
       world.server.count(`${service}: ${answer.type}${more === '' ? '' : ` ${more}`}`)
     }
-    const known = { history, events, campaigns: this.#campaigns, skewMaxMs, lateMaxMs }
+    const known = {
+      history,
+      events,
+      shards: SHARDS,
+      campaigns: this.#campaigns,
+      skewMaxMs,
+      lateMaxMs,
+    }
     return [...violations, ...checkHistory(known)]
   }
 
@@ -287,25 +295,30 @@ interface Held {
   hash: string
 }
 
+const KINDS = ['always', 'always', 'open', 'closing', 'elsewhere']
+
 function drawCampaigns(world: World): Campaign[] {
   const { random } = world
   const count = 3 + Math.floor(random() * 4)
-  const zones = ['UTC', 'Asia/Kolkata', 'Asia/Tokyo', 'America/New_York']
+  const zones = Object.keys(OFFSETS)
   return Array.from({ length: count }, (_, i): Campaign => {
     const timezone = zones[Math.floor(random() * zones.length)] as string // Of four, one.
-    const always = i === 0 || random() < 0.5
-    // 06:00 UTC is 11:30, 15:00 and 01:00 in the other zones; some close within the run.
-    const offset = { UTC: 0, 'Asia/Kolkata': 330, 'Asia/Tokyo': 540, 'America/New_York': -300 }[
-      timezone
-    ] as number // One of the four.
-    const noon = (6 * 60 + offset + 1440) % 1440
-    const closing = random() < 0.5 ? noon + 1 : Math.min(1440, noon + 300)
+    const now = (6 * 60 + (OFFSETS[timezone] ?? 0) + 1440) % 1440
+    // Some are always open, some close within the run, some would be open in UTC and are not.
+    const kind = i === 0 ? 'always' : (KINDS[Math.floor(random() * KINDS.length)] as string)
+    const hours: { [kind: string]: [from: number, to: number] } = {
+      always: [0, 1440],
+      open: [Math.max(0, now - 60), Math.min(1440, now + 300)],
+      closing: [Math.max(0, now - 60), now + 1],
+      elsewhere: [5 * 60, 9 * 60],
+    }
+    const [from, to] = hours[kind] as [number, number] // One of the four.
     return {
       id: 10 + i,
       customer: 1 + (i % 2),
-      timezone: always ? 'UTC' : timezone,
-      from: always ? 0 : Math.max(0, noon - 60),
-      to: always ? 1440 : closing,
+      timezone,
+      from,
+      to,
       ttlS: 2 + Math.floor(random() * 20),
       capped: random() < 0.3,
     }
