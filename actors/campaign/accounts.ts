@@ -13,7 +13,6 @@ import {
   DICTIONARY_1,
   type Group,
   type Standard,
-  standardIn,
   UNMAPPED,
 } from '../protocol/dispositions.ts'
 import type { LeadDisposed, LeadEvent, LeadPaid, LeadPromiseBroken } from '../protocol/events.ts'
@@ -38,6 +37,8 @@ export interface Promised {
   paid: number
   /** Who it was made to. */
   to: ContractorId | null
+  /** Its disposition, as rows keep it: once it ends that stands no longer. */
+  key: number
 }
 
 export interface AccountsImage {
@@ -224,15 +225,22 @@ export class Accounts {
   }
 
   #disposed(row: number, event: LeadDisposed): void {
-    const as = standardIn(event)
+    const { as } = event
+    // One of before there were standard ones counts for no account, behind a snapshot or not (I7).
+    if (as === undefined) return
     const { code, channel, at, attempt_id, promise } = event
     if (attempt_id !== undefined) remember(this.#attempts, attempt_id, event)
     if (as.code === UNMAPPED) this.#countUnmapped(`${channel} ${code}`, at)
     this.#countRepeat(row, as)
-    this.#note(row, { code, channel, as })
+    // Columns hold 65,535 dispositions: what a channel makes up must not use them up.
+    const uncounted = as.code === UNMAPPED && !this.#unmapped.has(`${channel} ${code}`)
+    this.#note(row, { code: uncounted ? OTHERS : code, channel, as }, event.kept !== true)
+    // Beside a call, or of a promise that goes on: what stands is for another outcome to end.
+    if (event.kept === true) return
     if (promise !== undefined) {
       const to = event.contractor_id ?? null
-      this.#promise(row, { ...promise, paid: 0, to })
+      const key = this.#campaign.leads.columns.last[row] as number
+      this.#promise(row, { ...promise, paid: 0, to, key })
     } else if (as.effect !== 'none' && as.effect !== 'again' && as.human) {
       // Whoever is spoken to again says something else: what was promised before is settled.
       if (!stands(as)) this.#clearStanding(row)
@@ -242,6 +250,7 @@ export class Accounts {
   #note(
     row: number,
     { code, channel, as }: { code: string; channel: Channel; as: Standard },
+    counts = true,
   ): void {
     const { last, known, best, standing } = this.#campaign.leads.columns
     const { code: standard, rank, version, group } = as
@@ -254,7 +263,7 @@ export class Accounts {
     const before = this.#parse(best[row] as number)
     if (before === null || rank <= before.rank) best[row] = key
     const stood = this.#parse(standing[row] as number)
-    if (stands(as) && precedence(group) >= precedence(stood?.group)) standing[row] = key
+    if (counts && stands(as) && precedence(group) >= precedence(stood?.group)) standing[row] = key
   }
 
   #paidIn(row: number, event: LeadPaid): void {
@@ -267,7 +276,7 @@ export class Accounts {
     this.#paid.set(row, this.paid(row) + amount)
     if (amount_due !== null) this.#campaign.leads.columns.amountDue[row] = amount_due
     const promise = this.promises.get(row)
-    if (kept !== undefined || closes) this.#clearStanding(row)
+    if (kept !== undefined || closes) this.#endPromise(row)
     else if (promise !== undefined)
       this.promises.set(row, { ...promise, paid: promise.paid + amount })
     const code = closes ? 'PAID' : 'PPAID'
@@ -275,7 +284,7 @@ export class Accounts {
   }
 
   #broken(row: number, { as }: LeadPromiseBroken): void {
-    this.#clearStanding(row)
+    this.#endPromise(row)
     this.#note(row, { code: as.code, channel: 'call', as })
   }
 
@@ -287,6 +296,13 @@ export class Accounts {
   #awaitPromise(row: number): void {
     const promise = this.promises.get(row)
     if (promise !== undefined) this.#promiseEnds.push(promise.until, row)
+  }
+
+  /** What came after it, a dispute or a death, stands on. */
+  #endPromise(row: number): void {
+    const { standing } = this.#campaign.leads.columns
+    if (standing[row] === this.promises.get(row)?.key) standing[row] = 0
+    this.promises.delete(row)
   }
 
   #clearStanding(row: number): void {

@@ -217,7 +217,7 @@ function record(
     note: sealNote(campaign, row, request.note, context.sealer),
     late,
     deferred: due?.deferred === true ? 'calling_hours' : null,
-    result: resultOf(campaign, row, as, due),
+    result: resultOf(campaign, row, as, due, context),
     contact: campaign.leads.contactOf(row),
     contractor_id: contractorOf(campaign, row, request, context),
     day: campaign.queue.calendar(campaign.settings.timezone).dayOf(attemptedAt),
@@ -288,8 +288,15 @@ interface Due {
   promise?: { amount: number | null; until: number }
 }
 
-function resultOf(campaign: Campaign, row: number, as: Standard, due: Due | null): Standing {
+function resultOf(
+  campaign: Campaign,
+  row: number,
+  as: Standard,
+  due: Due | null,
+  { award, late = false }: RecordContext,
+): Standing {
   const move = moveOf(as.effect)
+  if (award !== null && !late && move === null) return returned(campaign, row)
   if (due === null || move === null) return campaign.standing(row)
   const next: Config = campaign.step(row, move)
   return {
@@ -298,6 +305,13 @@ function resultOf(campaign: Campaign, row: number, as: Standard, due: Due | null
     reschedules: reschedulesOf(next),
     due_at: due.at,
   }
+}
+
+/** Where a lead stands once its lease has ended and nothing else has. */
+function returned(campaign: Campaign, row: number): Standing {
+  const { dueAt, eligibleAt } = campaign.leads.columns
+  const due_at = Math.max(dueAt[row] as number, eligibleAt[row] as number)
+  return { ...campaign.standing(row), state: stateOf(campaign.step(row, 'return')), due_at }
 }
 
 /** When the lead is due after this outcome, and whether calling hours moved that. */

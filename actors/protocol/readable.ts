@@ -18,6 +18,7 @@ const TIMES = new Set([
   'rescheduled_at',
   'until',
   'deadline',
+  'paid_at',
 ])
 /** What is sealed or only of use inside. */
 const INSIDE = new Set([
@@ -27,6 +28,7 @@ const INSIDE = new Set([
   'phone_hash',
   'account_hash',
   'contact',
+  'account',
   'note',
   'body',
 ])

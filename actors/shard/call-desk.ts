@@ -6,6 +6,8 @@
 //        It may come in vain (the lease ended meanwhile): then one attempt too many is counted.
 //   CD2. A contact of this very shard is asked in the decision itself, and both events are in one
 //        record.
+//   CD3. An append fences a word; a yes that needs none, for it was given before, is given again only
+//        once the log says that nobody else owns the shard: a suppression may lie there (I4).
 
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Asking, decideHere } from '../campaign/contact-here.ts'
@@ -67,15 +69,19 @@ export class CallDesk {
     const words: ContactWord[] = []
     const { contacts } = this.#options
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      const open: { ask?: AttemptAsked } = {}
+      const open: { ask?: AttemptAsked; appends?: boolean } = {}
       const here: ContactId[] = []
       const reply = await this.#shard.commit(campaign, () => {
         const decision = decideHere(campaign, decide, (asked) => this.#hear(asked, here), words)
-        if (!('ask' in decision)) return decision
+        if (!('ask' in decision)) {
+          open.appends = decision.events.length > 0
+          return decision
+        }
         open.ask = decision.ask
         return undefined
       })
       if (reply !== undefined) {
+        if (reply.type === 'confirmed' && open.appends === false) await this.#verified()
         for (const contact of here) contacts.told(contact)
         return { type: 'reply', reply }
       }
@@ -99,9 +105,16 @@ export class CallDesk {
   async attempt(asked: AttemptAsked): Promise<CommandReply> {
     const { events, verdict } = this.#shard.state.contacts.decide(asked, this.#shard.now())
     this.#shard.emitAll(events)
+    if (events.length === 0 && verdict.type === 'allowed') await this.#verified()
     await this.#shard.durable()
     this.#options.contacts.told(asked.contact)
     return { type: 'verdict', verdict }
+  }
+
+  /** Resolves once the log says that this shard is still owned here (CD3); rejects where it is not. */
+  async #verified(): Promise<void> {
+    await this.#shard.verify()
+    await this.#shard.durable()
   }
 
   /** `budgetMs`: how long the caller waits, where it will not ask again. */
