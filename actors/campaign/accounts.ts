@@ -7,7 +7,6 @@
 
 import type { AccountShown, DispositionShown } from '../protocol/account.ts'
 import type { BUCKET_BY } from '../protocol/allocation.ts'
-import type { UnmappedCode } from '../protocol/catalogue.ts'
 import {
   type Channel,
   DICTIONARY_1,
@@ -18,15 +17,14 @@ import {
 import type { LeadDisposed, LeadEvent, LeadPaid, LeadPromiseBroken } from '../protocol/events.ts'
 import type { ContractorId } from '../protocol/ids.ts'
 import { formatTime } from '../protocol/time.ts'
+import { Attempts, type AttemptsImage } from './attempts.ts'
 import type { Campaign } from './campaign.ts'
 import { Dictionary } from './dictionary.ts'
 import { MinHeap } from './min-heap.ts'
+import { UnmappedCodes, type UnmappedImage } from './unmapped-codes.ts'
 
-/** Payments and attempts remembered, so that the same counts once. */
+/** Payments remembered, so that the same counts once. */
 const REMEMBERED = 100_000
-/** Unmapped codes counted apart; those beyond it are counted together. */
-const UNMAPPED_KINDS = 1000
-const OTHERS = '(others)'
 
 /** A promise that is neither kept nor broken. */
 export interface Promised {
@@ -47,8 +45,8 @@ export interface AccountsImage {
   paid: [row: number, amount: number][]
   payments: string[]
   /** Attempts without an award: what each was disposed as, null before it was. */
-  attempts: [attempt: string, disposed: LeadDisposed | null][]
-  unmapped: [key: string, count: number, first: number, last: number][]
+  attempts: AttemptsImage
+  unmapped: UnmappedImage
   /** Repeated in a row by leads whose disposition is held after so many. */
   repeats: [row: number, times: number][]
 }
@@ -62,8 +60,9 @@ export class Accounts {
   readonly promises = new Map<number, Promised>()
   readonly #paid = new Map<number, number>()
   readonly #payments = new Set<string>()
-  readonly #attempts = new Map<string, LeadDisposed | null>()
-  readonly #unmapped = new Map<string, { count: number; first: number; last: number }>()
+  /** Attempts without an award, and what each came to. */
+  readonly attempts = new Attempts()
+  readonly unmapped = new UnmappedCodes()
   readonly #repeats = new Map<number, number>()
   readonly #promiseEnds = new MinHeap()
 
@@ -75,7 +74,7 @@ export class Accounts {
   get isEmpty(): boolean {
     return (
       this.#dispositions.texts().length === 0 &&
-      this.#attempts.size === 0 &&
+      this.attempts.size === 0 &&
       this.#payments.size === 0
     )
   }
@@ -83,7 +82,7 @@ export class Accounts {
   apply(row: number, event: LeadEvent): void {
     switch (event.type) {
       case 'lead.attempted':
-        remember(this.#attempts, event.attempt_id, null)
+        this.attempts.begun(event.attempt_id)
         break
       case 'lead.disposed':
         this.#disposed(row, event)
@@ -98,15 +97,12 @@ export class Accounts {
         this.#awaitPromise(row)
         break
       case 'lead.released':
+        // What held it was looked at: counting begins anew.
+        this.#repeats.set(row, 0)
         this.#campaign.leads.columns.standing[row] = 0
         break
       default:
     }
-  }
-
-  /** What an attempt without an award was disposed as: null before it was, undefined if unknown. */
-  attempt(id: string): LeadDisposed | null | undefined {
-    return this.#attempts.get(id)
   }
 
   hasPayment(id: string): boolean {
@@ -151,19 +147,6 @@ export class Accounts {
     return shown
   }
 
-  unmapped(): UnmappedCode[] {
-    return [...this.#unmapped].map(([key, { count, first, last }]) => {
-      const [channel = 'call', ...code] = key.split(' ')
-      return {
-        channel: channel as Channel, // The key was made of one.
-        code: code.join(' '),
-        count,
-        first_at: formatTime(first),
-        last_at: formatTime(last),
-      }
-    })
-  }
-
   /** When the next promise ends, Infinity when there is none. */
   nextPromiseEnd(): number {
     while (this.#promiseEnds.size > 0) {
@@ -200,13 +183,8 @@ export class Accounts {
       promises: [...this.promises].map(([row, promise]) => [row, { ...promise }]),
       paid: [...this.#paid],
       payments: [...this.#payments],
-      attempts: [...this.#attempts],
-      unmapped: [...this.#unmapped].map(([key, { count, first, last }]) => [
-        key,
-        count,
-        first,
-        last,
-      ]),
+      attempts: this.attempts.image(),
+      unmapped: this.unmapped.image(),
       repeats: [...this.#repeats],
     }
   }
@@ -217,9 +195,8 @@ export class Accounts {
     for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
     for (const [row, amount] of image.paid) this.#paid.set(row, amount)
     for (const id of image.payments) this.#payments.add(id)
-    for (const [id, disposed] of image.attempts) this.#attempts.set(id, disposed)
-    for (const [key, count, first, last] of image.unmapped)
-      this.#unmapped.set(key, { count, first, last })
+    this.attempts.load(image.attempts)
+    this.unmapped.load(image.unmapped)
     for (const [row, times] of image.repeats) this.#repeats.set(row, times)
     this.rebuild()
   }
@@ -229,20 +206,19 @@ export class Accounts {
     // One of before there were standard ones counts for no account, behind a snapshot or not (I7).
     if (as === undefined) return
     const { code, channel, at, attempt_id, promise } = event
-    if (attempt_id !== undefined) remember(this.#attempts, attempt_id, event)
-    if (as.code === UNMAPPED) this.#countUnmapped(`${channel} ${code}`, at)
-    this.#countRepeat(row, as)
+    if (attempt_id !== undefined) this.attempts.disposed(attempt_id, event)
     // Columns hold 65,535 dispositions: what a channel makes up must not use them up.
-    const uncounted = as.code === UNMAPPED && !this.#unmapped.has(`${channel} ${code}`)
-    this.#note(row, { code: uncounted ? OTHERS : code, channel, as }, event.kept !== true)
+    const counted = as.code === UNMAPPED ? this.unmapped.count(channel, code, at) : code
+    this.#countRepeat(row, as)
+    this.#note(row, { code: counted, channel, as }, event.kept !== true)
     // Beside a call, or of a promise that goes on: what stands is for another outcome to end.
     if (event.kept === true) return
     if (promise !== undefined) {
       const to = event.contractor_id ?? null
       const key = this.#campaign.leads.columns.last[row] as number
       this.#promise(row, { ...promise, paid: 0, to, key })
-    } else if (as.effect !== 'none' && as.effect !== 'again' && as.human) {
-      // Whoever is spoken to again says something else: what was promised before is settled.
+    } else if (as.effect !== 'none' && as.effect !== 'again' && as.rpc) {
+      // Who promised says something else now; what a third party says ends nothing.
       if (!stands(as)) this.#clearStanding(row)
     }
   }
@@ -317,17 +293,6 @@ export class Accounts {
     else this.#repeats.delete(row)
   }
 
-  #countUnmapped(key: string, at: number): void {
-    const full = this.#unmapped.size >= UNMAPPED_KINDS && !this.#unmapped.has(key)
-    const place = full ? `${key.split(' ')[0]} ${OTHERS}` : key
-    const known = this.#unmapped.get(place)
-    this.#unmapped.set(place, {
-      count: (known?.count ?? 0) + 1,
-      first: known?.first ?? at,
-      last: at,
-    })
-  }
-
   #shown(row: number, by: (typeof BUCKET_BY)[number]): DispositionShown | null {
     const { last, known, best, standing } = this.#campaign.leads.columns
     if (by === 'last') return this.#parse(last[row] as number)
@@ -358,16 +323,4 @@ function precedence(group: Group | undefined): number {
 /** Whether a disposition is in effect until something ends it. */
 function stands({ effect, group }: Standard): boolean {
   return effect === 'promise' || effect === 'hold' || group === 'protected' || group === 'resolved'
-}
-
-function remember(
-  attempts: Map<string, LeadDisposed | null>,
-  id: string,
-  disposed: LeadDisposed | null,
-): void {
-  attempts.set(id, disposed)
-  for (const oldest of attempts.keys()) {
-    if (attempts.size <= REMEMBERED) break
-    attempts.delete(oldest)
-  }
 }

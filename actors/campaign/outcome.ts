@@ -8,6 +8,7 @@ import { errorReply, type Recorded, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Sealer } from '../protocol/seal.ts'
 import { formatTime } from '../protocol/time.ts'
+import type { Outcome } from './attempts.ts'
 import { type Campaign, moveOf } from './campaign.ts'
 import { firstCall, legalFrom } from './hours.ts'
 import { type Config, isTerminal, leadTypeOf, reschedulesOf, stateOf } from './lead-table.ts'
@@ -27,6 +28,8 @@ export interface AwardHistory {
   confirmedAt: number | null
   disposed: LeadDisposed | null
   noted: readonly string[]
+  /** Another channel's outcome moved the lead since. */
+  touched?: boolean
 }
 
 /**
@@ -89,7 +92,7 @@ function afterClosing(
     return wrong('/at', `must not lie before the award (${formatTime(history.awardedAt)})`)
   }
   const closing = campaign.leads.closing(row)
-  const ended = closing === 'lapsed' || closing === 'missed'
+  const ended = (closing === 'lapsed' || closing === 'missed') && history.touched !== true
   const untouched =
     campaign.isLastAward(row, request.award_id) &&
     (campaign.isClosed(row)
@@ -158,7 +161,7 @@ function ofAttempt(
   { attempt_id, as, code }: DispositionRequest,
 ): Decision | null {
   if (attempt_id === undefined) return null
-  const disposed = campaign.accounts.attempt(attempt_id)
+  const disposed = campaign.accounts.attempts.outcome(attempt_id)
   if (disposed === undefined) return wrong('/attempt_id', 'no such attempt', 'NOT_FOUND')
   if (disposed === null) return null
   if (standardIn(disposed).code === as.code)
@@ -365,7 +368,7 @@ function sealNote(
   return sealer.seal(campaign.leads.columns.keyRef[row] as number, note)
 }
 
-function recorded(campaign: Campaign, event: LeadDisposed): Recorded {
+function recorded(campaign: Campaign, event: Outcome): Recorded {
   const { state, lead_type, reschedules, due_at } = event.result
   const standard = standardIn(event)
   const reply: Recorded = {

@@ -73,6 +73,7 @@ function closedBy(
   if (lease !== undefined && !own) {
     return { reason: 'leased', rule: 'lease', until: lease.until }
   }
+  if (campaign.settings.paused) return { reason: 'paused', rule: 'paused' }
   const calendar = campaign.queue.calendarOf(row)
   if (calendar.isOpen(now)) return null
   const until = calendar.nextOpen(now)

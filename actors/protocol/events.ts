@@ -236,7 +236,7 @@ export interface LeadRefused extends OfLead {
   channel: Channel
   contractor_id: ContractorId | null
   reason: string
-  rule: RuleId | 'suppression' | 'calling_hours' | 'lease' | 'hold' | 'closed'
+  rule: RuleId | 'suppression' | 'calling_hours' | 'lease' | 'hold' | 'closed' | 'paused'
   until?: number
 }
 /** Out of every queue until it is restored: what names it was suppressed. */

@@ -263,6 +263,7 @@ export type RefusedReason =
   | 'unknown'
   | 'leased'
   | 'held'
+  | 'paused'
 
 export function errorReply(code: string, message: string, path?: string): ErrorReply {
   return path === undefined

@@ -17,7 +17,7 @@ import { type AwardHistory, decideDisposition } from '../campaign/outcome.ts'
 import { decideReach } from '../campaign/reach.ts'
 import type { AttemptRequest } from '../protocol/account.ts'
 import type { CommandReply } from '../protocol/commands.ts'
-import type { AttemptAsked, ContactId } from '../protocol/contact.ts'
+import { type AttemptAsked, type ContactId, isShared } from '../protocol/contact.ts'
 import { attemptId, type LeadId, parseAwardId } from '../protocol/ids.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Link } from '../runtime/nats.ts'
@@ -127,10 +127,39 @@ export class CallDesk {
     // Its own suppression must not come back and end the lease before the outcome is in.
     const release = this.#shard.suppressions.hold()
     try {
-      return await this.#dispose(campaign, request, budgetMs)
+      const reply = await this.#dispose(campaign, request, budgetMs)
+      return (await this.#heeded(campaign, request, reply)) ? reply : { type: 'busy' }
     } finally {
       release()
     }
+  }
+
+  /** Who asked not to be contacted is heard though the lead takes no outcome any more. */
+  async #heeded(
+    campaign: Campaign,
+    request: DispositionRequest,
+    answered: CommandReply,
+  ): Promise<boolean> {
+    const row = rowOf(campaign, request)
+    if (request.as.suppresses !== 'contact' || row === undefined || !isTooLate(answered))
+      return true
+    const [contact] = campaign.leads.contactsOf(row)
+    if (contact === undefined) return true
+    const { as, at = this.#shard.now(), code, channel = 'call' } = request
+    const kind = isShared(contact) ? 'phone' : 'account'
+    const asked: AttemptAsked = {
+      ...campaign.contacts.askedFor(row, this.#minter()(), contact),
+      // Under an award it was counted, or is by its note; nobody knows of any other attempt.
+      attemptedAt: 'award_id' in request ? 0 : at,
+      conversed: as.human,
+      suppress: { kind, by: channel, reason: code },
+    }
+    if (!this.#isHere(contact))
+      return (await this.#options.contacts.ask(asked)).type !== 'unanswered'
+    const { events } = this.#shard.state.contacts.decide(asked, this.#shard.now())
+    this.#shard.emitAll(events)
+    await this.#shard.durable()
+    return true
   }
 
   async #dispose(
@@ -138,9 +167,7 @@ export class CallDesk {
     request: DispositionRequest,
     budgetMs: number | undefined,
   ): Promise<CommandReply> {
-    const byAward = 'award_id' in request
-    const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
-    const row = campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
+    const row = rowOf(campaign, request)
     const { vault, contacts } = this.#options
     let history: AwardHistory | null | undefined
     const told: AttemptAsked[] = []
@@ -209,6 +236,19 @@ export class CallDesk {
   #isHere(contact: ContactId): boolean {
     return this.#options.contacts.shardOf(contact) === this.#shard.state.shard
   }
+}
+
+function rowOf(campaign: Campaign, request: DispositionRequest): number | undefined {
+  const byAward = 'award_id' in request
+  const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
+  return campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
+}
+
+/** Whether a lead that is at its end, or with somebody else, took no outcome. */
+function isTooLate(answered: CommandReply): boolean {
+  if (answered.type !== 'reply') return false
+  const { reply } = answered
+  return reply.type === 'stale_award' || (reply.type === 'error' && reply.code === 'CLOSED')
 }
 
 /** Whether the contact's actor was told this already. */

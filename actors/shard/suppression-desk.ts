@@ -80,6 +80,8 @@ export class SuppressionDesk {
     const event = contacts.suppressions.decide(asked, contacts.clock(this.#shard.now()))
     if (event !== null) this.#shard.emit(event)
     const n = event?.entry.n ?? contacts.suppressions.own
+    // What needs no append has no fence: an owner that was replaced may not know what was lifted.
+    if (event === null) await this.#shard.verify()
     await this.#shard.durable()
     return { type: 'suppressed', n, changed: event !== null }
   }
@@ -92,9 +94,17 @@ export class SuppressionDesk {
   async suppressLead(command: SuppressLead): Promise<CommandReply> {
     const campaign = this.#shard.state.campaigns.get(command.campaign)
     if (campaign === undefined) return answer(notFound('campaign'))
-    return answer(
-      await this.#shard.commit(campaign, () => decideLead(campaign, command, this.#shard.now())),
-    )
+    const appended = { any: false }
+    const reply = await this.#shard.commit(campaign, () => {
+      const decision = decideLead(campaign, command, this.#shard.now())
+      appended.any = decision.events.length > 0
+      return decision
+    })
+    if (!appended.any) {
+      await this.#shard.verify()
+      await this.#shard.durable()
+    }
+    return answer(reply)
   }
 
   async check(contact: ContactId, customer: CustomerId | null): Promise<CommandReply> {

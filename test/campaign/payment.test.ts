@@ -113,6 +113,30 @@ test('a message nobody answered breaks no promise and ends no hold', () => {
   )
 })
 
+test('a third party ends no promise, the borrower does', () => {
+  for (const [code, stands] of [
+    ['TPC', true],
+    ['NIP', false],
+  ] as const) {
+    const desk = promised()
+    desk.report({ campaign_id: 4, lead_id: 1, channel: 'field', code })
+    assert.equal(shown(desk).promise !== undefined, stands, code)
+  }
+})
+
+test('a late outcome is stale once another channel had one', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK, kind: 'collections' })
+  desk.send(1, { phone: PHONE, amount_due: 5000 })
+  const { award_id } = desk.award(7)
+  desk.now += HOUR_MS
+  desk.bid()
+  const visit = { campaign_id: 4, lead_id: 1, channel: 'field', code: 'PTP', amount: 5000 }
+  desk.report({ ...visit, promised_at: iso(desk.now + 5 * DAY_MS) })
+  const before = desk.lead(1)
+  assert.equal(desk.dispose(award_id, 'no_answer').type, 'stale_award')
+  assert.deepEqual(desk.lead(1), before)
+})
+
 test('I7: promises, payments and their history are the same when they are folded anew', () => {
   const desk = promised()
   desk.pay(1, 1000)
