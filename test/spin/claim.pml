@@ -166,6 +166,7 @@ byte sup
 byte supN
 
 hidden byte i
+hidden byte w
 hidden byte seen
 hidden short r
 
@@ -276,7 +277,7 @@ inline say_confirmed(c) {
   :: else -> break
   od;
   i = 0; seen = 0;
-  late[c] = 0; st[c] = ON_CALL; nobody_waits(c)
+  late[c] = 0; held[c] = 0; st[c] = ON_CALL; nobody_waits(c)
 }
 inline say_suppressed(number) {
   in_log(K, SUPPRESS, 1); must(6, I6, seen); seen = 0;
@@ -289,8 +290,8 @@ inline say_suppressed(number) {
 #define may_decide(o) (own[o].role == SERVING && own[o].fly == 0 && own[o].seq < FULL(SHARD(o)))
 #define may_answer(o) (own[o].role == SERVING && own[o].fly == 0)
 inline decide(o, kind, arg, waiter) {
-  apply(o, kind, arg, own[o].seq + 1);
-  own[o].fly = REC(o, kind, arg); own[o].net = 1; own[o].wait = waiter
+  own[o].fly = REC(o, kind, arg); own[o].net = 1; own[o].wait = waiter;
+  apply(o, KIND(own[o].fly), ARG(own[o].fly), own[o].seq + 1)
 }
 
 inline land(s, bytes) {
@@ -351,7 +352,9 @@ proctype Network(byte o) {
   do
   :: d_step { own[o].net > 0 && expected(SHARD(o), own[o].seq) ->
     own[o].net--; land(SHARD(o), own[o].fly) }
+#if COPIES > 0
   :: d_step { own[o].net > 0 -> own[o].net-- } /* lost, or 10164 */
+#endif
   od
 }
 
@@ -403,24 +406,20 @@ inline landed(o) {
   fi;
   r = own[o].fly; own[o].fly = 0;
   tell(o, KIND(r), own[o].seq);
-  own[o].wait = 0; r = 0
+  r = 0
 }
 /* G2: the answers behind a record that is durable. */
 inline tell(o, kind, number) {
+  w = own[o].wait; own[o].wait = 0;
   if
-  :: own[o].wait == 0
-  :: own[o].wait != 0 && SHARD(o) == C ->
-    if
-    :: kind == AWARD -> say_awarded(own[o].wait - 1, number)
-    :: kind == CONFIRM -> say_confirmed(own[o].wait - 1)
-    :: else -> say_refused(own[o].wait - 1)
-    fi
-  :: own[o].wait != 0 && SHARD(o) == K ->
-    if
-    :: kind == SUPPRESS -> say_suppressed(km[o - NC].n)
-    :: else -> desk[own[o].wait - 1].word = ALLOWED
-    fi
-  fi
+  :: w == 0
+  :: w != 0 && SHARD(o) == C && kind == AWARD -> w--; say_awarded(w, number)
+  :: w != 0 && SHARD(o) == C && kind == CONFIRM -> w--; say_confirmed(w)
+  :: w != 0 && SHARD(o) == C && kind == BAR -> w--; say_refused(w)
+  :: w != 0 && SHARD(o) == K && kind == SUPPRESS -> say_suppressed(km[o - NC].n)
+  :: w != 0 && SHARD(o) == K && kind == ATTEMPT -> desk[w - 1].word = ALLOWED
+  fi;
+  w = 0
 }
 
 proctype Journal(byte o) {
@@ -448,7 +447,9 @@ proctype Journal(byte o) {
 #endif
 
   /* J2: nothing landed: the same bytes again, though a copy may still be on its way (J4). */
+#if COPIES > 0
   :: d_step { own[o].fly != 0 && !moved_on(o) && own[o].net < COPIES -> own[o].net++ }
+#endif
 
 #ifdef M_LOST_ACK_FAILED
   /* The ack did not come: it cannot have landed, so whatever is next is decided anew. */
@@ -510,7 +511,7 @@ proctype Rumour(byte o; byte k) {
 #define to_offer(o) (cm[o].lease == 0 && !cm[o].barred && rested(o))
 
 #ifdef M_REPLY_EARLY
-#define answers_early(o) tell(o, KIND(own[o].fly), own[o].seq + 1); own[o].wait = 0
+#define answers_early(o) tell(o, KIND(own[o].fly), own[o].seq + 1)
 #else
 #define answers_early(o) skip
 #endif
@@ -620,7 +621,7 @@ proctype Contractor(byte c) {
   :: d_step { st[c] == ASKS_LEAD -> st[c] = IDLE; nobody_waits(c) }
   :: d_step { st[c] == HOLDS -> st[c] = ASKS_CONFIRM; late[c] = acked }
   :: d_step { st[c] == ASKS_CONFIRM -> st[c] = HOLDS; late[c] = 0; nobody_waits(c) }
-  :: d_step { st[c] == ON_CALL -> st[c] = DONE; held[c] = 0 }
+  :: d_step { st[c] == ON_CALL -> st[c] = DONE }
   od
 }
 
