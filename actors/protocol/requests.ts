@@ -100,7 +100,10 @@ export const awardOnlySchema = z.strictObject({ award_id })
 export const skipSchema = z.strictObject({ award_id, reason: text(200) })
 
 const outcome = {
-  code: text(64),
+  code: z
+    .string('must be a disposition code')
+    .min(1, 'must be a disposition code')
+    .max(64, 'must be at most 64 characters'),
   at: time.optional(),
   callback_at: time.optional(),
   amount: amount.min(0, 'must be 0 or more').optional(),
