@@ -21,10 +21,8 @@ import { Attempts, type AttemptsImage } from './attempts.ts'
 import type { Campaign } from './campaign.ts'
 import { Dictionary } from './dictionary.ts'
 import { MinHeap } from './min-heap.ts'
+import { Payments, type PaymentsImage } from './payments.ts'
 import { UnmappedCodes, type UnmappedImage } from './unmapped-codes.ts'
-
-/** Payments remembered, so that the same counts once. */
-const REMEMBERED = 100_000
 
 /** A promise that is neither kept nor broken. */
 export interface Promised {
@@ -33,6 +31,8 @@ export interface Promised {
   until: number
   /** Paid since it was made. */
   paid: number
+  /** When it was made: what was paid before was no part of it. */
+  since: number
   /** Who it was made to. */
   to: ContractorId | null
   /** Its disposition, as rows keep it: once it ends that stands no longer. */
@@ -43,7 +43,7 @@ export interface AccountsImage {
   dispositions: readonly string[]
   promises: [row: number, promise: Promised][]
   paid: [row: number, amount: number][]
-  payments: string[]
+  payments: PaymentsImage
   /** Attempts without an award: what each was disposed as, null before it was. */
   attempts: AttemptsImage
   unmapped: UnmappedImage
@@ -59,7 +59,8 @@ export class Accounts {
   readonly #parsed = new Map<number, DispositionShown>()
   readonly promises = new Map<number, Promised>()
   readonly #paid = new Map<number, number>()
-  readonly #payments = new Set<string>()
+  /** Payments that were booked. */
+  readonly payments = new Payments()
   /** Attempts without an award, and what each came to. */
   readonly attempts = new Attempts()
   readonly unmapped = new UnmappedCodes()
@@ -75,7 +76,7 @@ export class Accounts {
     return (
       this.#dispositions.texts().length === 0 &&
       this.attempts.size === 0 &&
-      this.#payments.size === 0
+      this.payments.size === 0
     )
   }
 
@@ -103,10 +104,6 @@ export class Accounts {
         break
       default:
     }
-  }
-
-  hasPayment(id: string): boolean {
-    return this.#payments.has(id)
   }
 
   paid(row: number): number {
@@ -182,7 +179,7 @@ export class Accounts {
       dispositions: [...this.#dispositions.texts()],
       promises: [...this.promises].map(([row, promise]) => [row, { ...promise }]),
       paid: [...this.#paid],
-      payments: [...this.#payments],
+      payments: this.payments.image(),
       attempts: this.attempts.image(),
       unmapped: this.unmapped.image(),
       repeats: [...this.#repeats],
@@ -194,7 +191,7 @@ export class Accounts {
     this.#parsed.clear()
     for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
     for (const [row, amount] of image.paid) this.#paid.set(row, amount)
-    for (const id of image.payments) this.#payments.add(id)
+    this.payments.load(image.payments)
     this.attempts.load(image.attempts)
     this.unmapped.load(image.unmapped)
     for (const [row, times] of image.repeats) this.#repeats.set(row, times)
@@ -216,7 +213,7 @@ export class Accounts {
     if (promise !== undefined) {
       const to = event.contractor_id ?? null
       const key = this.#campaign.leads.columns.last[row] as number
-      this.#promise(row, { ...promise, paid: 0, to, key })
+      this.#promise(row, { ...promise, since: at, paid: 0, to, key })
     } else if (as.effect !== 'none' && as.effect !== 'again' && as.rpc) {
       // Who promised says something else now; what a third party says ends nothing.
       if (!stands(as)) this.#clearStanding(row)
@@ -243,12 +240,8 @@ export class Accounts {
   }
 
   #paidIn(row: number, event: LeadPaid): void {
-    const { payment_id, amount, kept, closes, amount_due } = event
-    this.#payments.add(payment_id)
-    for (const oldest of this.#payments) {
-      if (this.#payments.size <= REMEMBERED) break
-      this.#payments.delete(oldest)
-    }
+    const { amount, kept, closes, amount_due } = event
+    this.payments.booked(row, event)
     this.#paid.set(row, this.paid(row) + amount)
     if (amount_due !== null) this.#campaign.leads.columns.amountDue[row] = amount_due
     const promise = this.promises.get(row)

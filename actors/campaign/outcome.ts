@@ -54,6 +54,11 @@ export function decideDisposition(
     if (request.at !== undefined && request.at < lease.awardedAt) {
       return wrong('/at', `must not lie before the award (${formatTime(lease.awardedAt)})`)
     }
+    const { contractor_id = lease.contractor_id } = request
+    if (lease.contractor_id !== null && contractor_id !== lease.contractor_id) {
+      const why = `the award is contractor ${lease.contractor_id}'s: leave it out`
+      return wrong('/contractor_id', why)
+    }
     const attemptedAt = lease.confirmedAt ?? request.at ?? now
     return record(campaign, row, request, { now, attemptedAt, award: lease.award_id, sealer })
   }
@@ -114,10 +119,14 @@ function afterClosing(
   const reply: Reply = { type: 'stale_award', award_id: request.award_id }
   if (history.noted.includes(request.code)) return { events: [], reply }
   const note = sealNote(campaign, row, request.note, sealer)
-  const { code } = request
-  const channel = request.channel ?? 'call'
+  const { code, as, channel = 'call', amount, promised_at = request.callback_at } = request
   const about = { campaign_id: campaign.id, lead_id: parts.lead, award_id: award }
-  return { events: [{ type: 'lead.noted', ...about, at: now, code, channel, note }], reply }
+  const said = {
+    ...(amount === undefined ? {} : { amount }),
+    ...(promised_at === undefined ? {} : { promised_at }),
+  }
+  const noted = { type: 'lead.noted', ...about, at: now, code, as, ...said, channel, note } as const
+  return { events: [noted], reply }
 }
 
 /** An attempt's outcome that came without an award: another channel reached the lead. */

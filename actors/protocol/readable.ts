@@ -13,6 +13,7 @@ const TIMES = new Set([
   'hidden_until',
   'attempted_at',
   'callback_at',
+  'promised_at',
   'created_at',
   'last_activity',
   'rescheduled_at',

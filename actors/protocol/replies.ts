@@ -264,6 +264,7 @@ export type RefusedReason =
   | 'leased'
   | 'held'
   | 'paused'
+  | 'allocated'
 
 export function errorReply(code: string, message: string, path?: string): ErrorReply {
   return path === undefined

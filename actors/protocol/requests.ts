@@ -193,6 +193,7 @@ function checkPromise(
   if (channel !== 'call') return
   if (promised === undefined)
     throw invalid('/amount', `required with code ${code}: how much was promised`)
+  if (promised === 0) throw invalid('/amount', 'must be 1 or more: nothing was promised')
   if (promised_at === undefined && callback_at === undefined) {
     throw invalid('/promised_at', `required with code ${code}: when it will be paid`)
   }

@@ -6,7 +6,7 @@
 //   PD2. A campaign books it on all its leads at once, or on none: its id is remembered from then on.
 
 import type { Campaign } from '../campaign/campaign.ts'
-import { type Booked, closes, decidePayment, rowsPaid } from '../campaign/payment.ts'
+import { type Booked, closes, decidePayment, paymentFault, rowsPaid } from '../campaign/payment.ts'
 import type { CommandReply, Payment } from '../protocol/commands.ts'
 import { type AttemptAsked, type ContactId, contactOf } from '../protocol/contact.ts'
 import type { Reply } from '../protocol/replies.ts'
@@ -46,7 +46,9 @@ export class PaymentDesk {
       const open: { row?: number | undefined } = {}
       const reply = await this.#shard.commit(campaign, () => {
         const rows = rowsPaid(campaign, payment)
-        const isNew = !campaign.accounts.hasPayment(payment.payment_id)
+        const fault = paymentFault(campaign, rows, payment, this.#shard.now())
+        if (fault !== undefined) return { events: [], reply: fault }
+        const isNew = !campaign.accounts.payments.has(payment.payment_id)
         open.row = rows.find(
           (row) =>
             isNew && closes(campaign, row, payment) && !suppressed.has(accountOf(campaign, row)),

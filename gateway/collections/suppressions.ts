@@ -6,6 +6,7 @@
 //        that is away catches up before it serves, and holds nobody up.
 //   SG2. What is passed on is a hash, who decided and why. The number itself goes no further.
 
+import { accountKey } from '../../actors/protocol/account.ts'
 import { type ContactId, contactOf, shardOfContact } from '../../actors/protocol/contact.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { NO_CAMPAIGN } from '../../actors/protocol/events.ts'
@@ -101,7 +102,10 @@ function namedBy(request: SuppressionRequest, ctx: Ctx): Named {
     return { kind: 'phone', contact: contactOf(ctx.desk.hash(phone), 0) as ContactId } // No hash is 0.
   }
   if (account_no !== undefined) {
-    return { kind: 'account', contact: contactOf(0, ctx.desk.hash(account_no)) as ContactId }
+    return {
+      kind: 'account',
+      contact: contactOf(0, ctx.desk.hash(accountKey(account_no))) as ContactId,
+    }
   }
   return { kind: 'lead', campaign: campaign_id as CampaignId, lead: lead_id as LeadId }
 }

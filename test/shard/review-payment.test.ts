@@ -25,7 +25,11 @@ type Desk = Owner & { campaign: CampaignId }
 async function owing(leads = 1): Promise<Desk> {
   const { id, campaign } = rig.next()
   const owner = await rig.own(id)
-  const settings = settingsOf({ campaign_id: campaign, customer_id: 7 as CustomerId, kind: 'collections' })
+  const settings = settingsOf({
+    campaign_id: campaign,
+    customer_id: 7 as CustomerId,
+    kind: 'collections',
+  })
   await ask(owner.shard, { type: 'campaign.put', settings })
   for (let i = 1; i <= leads; i++) {
     const fields = { account_no: 'LN1', amount_due: 1000 }

@@ -16,7 +16,7 @@ export const QUICK: readonly Holding[] = [
   },
   {
     name: "the contact's shard changes hands, two suppressions",
-    bounds: { NC: 1, NK: 2, NA: 1, EC: 1, DROPS: 0, OTHERS: 1 },
+    bounds: { NC: 1, NK: 2, NA: 1, AWARDS: 1, EC: 1, DROPS: 0, OTHERS: 1 },
   },
   {
     name: 'both change hands, one award',
@@ -34,6 +34,10 @@ export const QUICK: readonly Holding[] = [
 
 /** What is searched by hand: minutes, and some gigabytes. */
 export const DEEP: readonly Holding[] = [
+  {
+    name: "the contact's shard changes hands, two suppressions and awards",
+    bounds: { NC: 1, NK: 2, NA: 1, EC: 1, DROPS: 0, OTHERS: 1 },
+  },
   {
     name: 'two contractors and a suppression',
     bounds: { NC: 2, NK: 1, NA: 2, EK: 1, DROPS: 0, OTHERS: 0 },

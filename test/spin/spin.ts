@@ -82,8 +82,8 @@ function definitions({ bounds, mutant, only }: Search): string[] {
 
 function compilation({ shortest, memoryMb = MEMORY_MB }: Search): string[] {
   const how = shortest ? ['-DBFS'] : []
-  // A mutant's search ends at its first states, where optimising would take longer than searching.
-  const effort = shortest ? '-O1' : '-O2'
+  // A mutant's search ends so soon that optimising would take longer than searching.
+  const effort = shortest ? '-O0' : '-O1'
   return [
     effort,
     '-w',
