@@ -32,7 +32,7 @@ export const QUICK: readonly Holding[] = [
   },
 ]
 
-/** What is searched by hand: minutes, and some gigabytes. */
+/** What is searched by hand: some five minutes, and 5 GB of memory. */
 export const DEEP: readonly Holding[] = [
   {
     name: "the contact's shard changes hands, two suppressions and awards",
@@ -43,8 +43,8 @@ export const DEEP: readonly Holding[] = [
     bounds: { NC: 2, NK: 1, NA: 2, EK: 1, DROPS: 0, OTHERS: 0 },
   },
   {
-    name: "three hosts of the campaign's shard",
-    bounds: { NC: 3, NK: 1, NA: 1, EC: 3, EK: 1, DROPS: 0, OTHERS: 0 },
+    name: "three hosts of the campaign's shard, one award",
+    bounds: { NC: 3, NK: 1, NA: 1, AWARDS: 1, EC: 3, EK: 1, DROPS: 0, OTHERS: 0 },
   },
   {
     name: 'both change hands, one host dies',
