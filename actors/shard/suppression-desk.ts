@@ -214,7 +214,7 @@ export function decideLead(
     const about = { campaign_id: campaign.id, lead_id: lead, at, kind: 'lead', by, reason } as const
     return {
       events: stands ? [{ type: 'lead.restored', ...about }] : [],
-      reply: { type: 'removed' },
+      reply: { type: 'removed', ...(stands ? {} : { already: true }), ...stillBy(campaign, row) },
     }
   }
   // A lead at its end is in no queue, and nothing brings it back.
@@ -223,6 +223,13 @@ export function decideLead(
   }
   const events = bar(campaign, row, { kind: 'lead', by, reason }, at)
   return { events, reply: { type: 'suppressed' } }
+}
+
+/** The suppressions of others than the lead itself that bar it. */
+function stillBy({ leads }: Campaign, row: number) {
+  const bars = leads.columns.barred[row] as number // The row exists, so it has one.
+  const still_by = (['phone', 'account'] as const).filter((kind) => (bars & barOf(kind)) !== 0)
+  return still_by.length === 0 ? {} : { still_by }
 }
 
 function isSuppressed({ leads }: Campaign, row: number): boolean {
