@@ -7,27 +7,22 @@
 
 import type { AccountShown, DispositionShown } from '../protocol/account.ts'
 import type { BUCKET_BY } from '../protocol/allocation.ts'
-import type { UnmappedCode } from '../protocol/catalogue.ts'
 import {
   type Channel,
   DICTIONARY_1,
   type Group,
   type Standard,
-  standardIn,
   UNMAPPED,
 } from '../protocol/dispositions.ts'
 import type { LeadDisposed, LeadEvent, LeadPaid, LeadPromiseBroken } from '../protocol/events.ts'
 import type { ContractorId } from '../protocol/ids.ts'
 import { formatTime } from '../protocol/time.ts'
+import { Attempts, type AttemptsImage } from './attempts.ts'
 import type { Campaign } from './campaign.ts'
 import { Dictionary } from './dictionary.ts'
 import { MinHeap } from './min-heap.ts'
-
-/** Payments and attempts remembered, so that the same counts once. */
-const REMEMBERED = 100_000
-/** Unmapped codes counted apart; those beyond it are counted together. */
-const UNMAPPED_KINDS = 1000
-const OTHERS = '(others)'
+import { Payments, type PaymentsImage } from './payments.ts'
+import { UnmappedCodes, type UnmappedImage } from './unmapped-codes.ts'
 
 /** A promise that is neither kept nor broken. */
 export interface Promised {
@@ -36,18 +31,22 @@ export interface Promised {
   until: number
   /** Paid since it was made. */
   paid: number
+  /** When it was made: what was paid before was no part of it. */
+  since: number
   /** Who it was made to. */
   to: ContractorId | null
+  /** Its disposition, as rows keep it: once it ends that stands no longer. */
+  key: number
 }
 
 export interface AccountsImage {
   dispositions: readonly string[]
   promises: [row: number, promise: Promised][]
   paid: [row: number, amount: number][]
-  payments: string[]
+  payments: PaymentsImage
   /** Attempts without an award: what each was disposed as, null before it was. */
-  attempts: [attempt: string, disposed: LeadDisposed | null][]
-  unmapped: [key: string, count: number, first: number, last: number][]
+  attempts: AttemptsImage
+  unmapped: UnmappedImage
   /** Repeated in a row by leads whose disposition is held after so many. */
   repeats: [row: number, times: number][]
 }
@@ -60,9 +59,11 @@ export class Accounts {
   readonly #parsed = new Map<number, DispositionShown>()
   readonly promises = new Map<number, Promised>()
   readonly #paid = new Map<number, number>()
-  readonly #payments = new Set<string>()
-  readonly #attempts = new Map<string, LeadDisposed | null>()
-  readonly #unmapped = new Map<string, { count: number; first: number; last: number }>()
+  /** Payments that were booked. */
+  readonly payments = new Payments()
+  /** Attempts without an award, and what each came to. */
+  readonly attempts = new Attempts()
+  readonly unmapped = new UnmappedCodes()
   readonly #repeats = new Map<number, number>()
   readonly #promiseEnds = new MinHeap()
 
@@ -74,15 +75,15 @@ export class Accounts {
   get isEmpty(): boolean {
     return (
       this.#dispositions.texts().length === 0 &&
-      this.#attempts.size === 0 &&
-      this.#payments.size === 0
+      this.attempts.size === 0 &&
+      this.payments.size === 0
     )
   }
 
   apply(row: number, event: LeadEvent): void {
     switch (event.type) {
       case 'lead.attempted':
-        remember(this.#attempts, event.attempt_id, null)
+        this.attempts.begun(event.attempt_id)
         break
       case 'lead.disposed':
         this.#disposed(row, event)
@@ -97,19 +98,12 @@ export class Accounts {
         this.#awaitPromise(row)
         break
       case 'lead.released':
+        // What held it was looked at: counting begins anew.
+        this.#repeats.set(row, 0)
         this.#campaign.leads.columns.standing[row] = 0
         break
       default:
     }
-  }
-
-  /** What an attempt without an award was disposed as: null before it was, undefined if unknown. */
-  attempt(id: string): LeadDisposed | null | undefined {
-    return this.#attempts.get(id)
-  }
-
-  hasPayment(id: string): boolean {
-    return this.#payments.has(id)
   }
 
   paid(row: number): number {
@@ -150,19 +144,6 @@ export class Accounts {
     return shown
   }
 
-  unmapped(): UnmappedCode[] {
-    return [...this.#unmapped].map(([key, { count, first, last }]) => {
-      const [channel = 'call', ...code] = key.split(' ')
-      return {
-        channel: channel as Channel, // The key was made of one.
-        code: code.join(' '),
-        count,
-        first_at: formatTime(first),
-        last_at: formatTime(last),
-      }
-    })
-  }
-
   /** When the next promise ends, Infinity when there is none. */
   nextPromiseEnd(): number {
     while (this.#promiseEnds.size > 0) {
@@ -198,14 +179,9 @@ export class Accounts {
       dispositions: [...this.#dispositions.texts()],
       promises: [...this.promises].map(([row, promise]) => [row, { ...promise }]),
       paid: [...this.#paid],
-      payments: [...this.#payments],
-      attempts: [...this.#attempts],
-      unmapped: [...this.#unmapped].map(([key, { count, first, last }]) => [
-        key,
-        count,
-        first,
-        last,
-      ]),
+      payments: this.payments.image(),
+      attempts: this.attempts.image(),
+      unmapped: this.unmapped.image(),
       repeats: [...this.#repeats],
     }
   }
@@ -215,26 +191,31 @@ export class Accounts {
     this.#parsed.clear()
     for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
     for (const [row, amount] of image.paid) this.#paid.set(row, amount)
-    for (const id of image.payments) this.#payments.add(id)
-    for (const [id, disposed] of image.attempts) this.#attempts.set(id, disposed)
-    for (const [key, count, first, last] of image.unmapped)
-      this.#unmapped.set(key, { count, first, last })
+    this.payments.load(image.payments)
+    this.attempts.load(image.attempts)
+    this.unmapped.load(image.unmapped)
     for (const [row, times] of image.repeats) this.#repeats.set(row, times)
     this.rebuild()
   }
 
   #disposed(row: number, event: LeadDisposed): void {
-    const as = standardIn(event)
+    const { as } = event
+    // One of before there were standard ones counts for no account, behind a snapshot or not (I7).
+    if (as === undefined) return
     const { code, channel, at, attempt_id, promise } = event
-    if (attempt_id !== undefined) remember(this.#attempts, attempt_id, event)
-    if (as.code === UNMAPPED) this.#countUnmapped(`${channel} ${code}`, at)
+    if (attempt_id !== undefined) this.attempts.disposed(attempt_id, event)
+    // Columns hold 65,535 dispositions: what a channel makes up must not use them up.
+    const counted = as.code === UNMAPPED ? this.unmapped.count(channel, code, at) : code
     this.#countRepeat(row, as)
-    this.#note(row, { code, channel, as })
+    this.#note(row, { code: counted, channel, as }, event.kept !== true)
+    // Beside a call, or of a promise that goes on: what stands is for another outcome to end.
+    if (event.kept === true) return
     if (promise !== undefined) {
       const to = event.contractor_id ?? null
-      this.#promise(row, { ...promise, paid: 0, to })
-    } else if (as.effect !== 'none' && as.effect !== 'again' && as.human) {
-      // Whoever is spoken to again says something else: what was promised before is settled.
+      const key = this.#campaign.leads.columns.last[row] as number
+      this.#promise(row, { ...promise, since: at, paid: 0, to, key })
+    } else if (as.effect !== 'none' && as.effect !== 'again' && as.rpc) {
+      // Who promised says something else now; what a third party says ends nothing.
       if (!stands(as)) this.#clearStanding(row)
     }
   }
@@ -242,6 +223,7 @@ export class Accounts {
   #note(
     row: number,
     { code, channel, as }: { code: string; channel: Channel; as: Standard },
+    counts = true,
   ): void {
     const { last, known, best, standing } = this.#campaign.leads.columns
     const { code: standard, rank, version, group } = as
@@ -254,20 +236,16 @@ export class Accounts {
     const before = this.#parse(best[row] as number)
     if (before === null || rank <= before.rank) best[row] = key
     const stood = this.#parse(standing[row] as number)
-    if (stands(as) && precedence(group) >= precedence(stood?.group)) standing[row] = key
+    if (counts && stands(as) && precedence(group) >= precedence(stood?.group)) standing[row] = key
   }
 
   #paidIn(row: number, event: LeadPaid): void {
-    const { payment_id, amount, kept, closes, amount_due } = event
-    this.#payments.add(payment_id)
-    for (const oldest of this.#payments) {
-      if (this.#payments.size <= REMEMBERED) break
-      this.#payments.delete(oldest)
-    }
+    const { amount, kept, closes, amount_due } = event
+    this.payments.booked(row, event)
     this.#paid.set(row, this.paid(row) + amount)
     if (amount_due !== null) this.#campaign.leads.columns.amountDue[row] = amount_due
     const promise = this.promises.get(row)
-    if (kept !== undefined || closes) this.#clearStanding(row)
+    if (kept !== undefined || closes) this.#endPromise(row)
     else if (promise !== undefined)
       this.promises.set(row, { ...promise, paid: promise.paid + amount })
     const code = closes ? 'PAID' : 'PPAID'
@@ -275,7 +253,7 @@ export class Accounts {
   }
 
   #broken(row: number, { as }: LeadPromiseBroken): void {
-    this.#clearStanding(row)
+    this.#endPromise(row)
     this.#note(row, { code: as.code, channel: 'call', as })
   }
 
@@ -289,6 +267,13 @@ export class Accounts {
     if (promise !== undefined) this.#promiseEnds.push(promise.until, row)
   }
 
+  /** What came after it, a dispute or a death, stands on. */
+  #endPromise(row: number): void {
+    const { standing } = this.#campaign.leads.columns
+    if (standing[row] === this.promises.get(row)?.key) standing[row] = 0
+    this.promises.delete(row)
+  }
+
   #clearStanding(row: number): void {
     this.promises.delete(row)
     this.#campaign.leads.columns.standing[row] = 0
@@ -299,17 +284,6 @@ export class Accounts {
     // One time is what a row has without an entry.
     if (times > 1) this.#repeats.set(row, times)
     else this.#repeats.delete(row)
-  }
-
-  #countUnmapped(key: string, at: number): void {
-    const full = this.#unmapped.size >= UNMAPPED_KINDS && !this.#unmapped.has(key)
-    const place = full ? `${key.split(' ')[0]} ${OTHERS}` : key
-    const known = this.#unmapped.get(place)
-    this.#unmapped.set(place, {
-      count: (known?.count ?? 0) + 1,
-      first: known?.first ?? at,
-      last: at,
-    })
   }
 
   #shown(row: number, by: (typeof BUCKET_BY)[number]): DispositionShown | null {
@@ -342,16 +316,4 @@ function precedence(group: Group | undefined): number {
 /** Whether a disposition is in effect until something ends it. */
 function stands({ effect, group }: Standard): boolean {
   return effect === 'promise' || effect === 'hold' || group === 'protected' || group === 'resolved'
-}
-
-function remember(
-  attempts: Map<string, LeadDisposed | null>,
-  id: string,
-  disposed: LeadDisposed | null,
-): void {
-  attempts.set(id, disposed)
-  for (const oldest of attempts.keys()) {
-    if (attempts.size <= REMEMBERED) break
-    attempts.delete(oldest)
-  }
 }

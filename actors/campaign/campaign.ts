@@ -417,7 +417,7 @@ export class Campaign {
     if (event.award_id !== null) this.#release(row, 'disposed')
     const move = event.kept === true ? null : moveOf(effect)
     if (move !== null) this.#move(row, move)
-    else if (event.award_id !== null) this.#move(row, 'return')
+    else if (event.award_id !== null && !event.late) this.#move(row, 'return')
     if (!counted && effect !== 'again') this.#countAttempt(row)
     if (move === 'miss' && event.result.state === 'rescheduled') {
       columns.rescheduledAt[row] = event.attempted_at

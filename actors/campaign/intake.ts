@@ -2,6 +2,7 @@
 // rejected with the field and the cure. The key is (campaign, id), for ever (I3).
 
 import { phoneZones } from '../policy/phone-zones.ts'
+import { accountKey } from '../protocol/account.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import { contactOf } from '../protocol/contact.ts'
 import type { LeadAccepted, LeadAllocated, LeadUpdated, StoredLead } from '../protocol/events.ts'
@@ -72,7 +73,7 @@ export function unsubscribed(
   const { customer_id } = campaign.settings
   const keys = [
     ['/phone', phone == null ? 0 : contactOf(sealer.hash(phone), 0)],
-    ['/account_no', account_no == null ? 0 : contactOf(0, sealer.hash(account_no))],
+    ['/account_no', account_no == null ? 0 : contactOf(0, sealer.hash(accountKey(account_no)))],
   ] as const
   for (const [path, contact] of keys) {
     const standing = contact === 0 ? null : suppressions.standing(contact, customer_id)
@@ -225,7 +226,7 @@ function identify(
   const after = sealed(
     {
       phone: differs(input.phone, known.phone_hash, sealer) ? input.phone : undefined,
-      account_no: differs(input.account_no, known.account_hash, sealer)
+      account_no: differs(accountIn(input), known.account_hash, sealer)
         ? input.account_no
         : undefined,
     },
@@ -236,10 +237,14 @@ function identify(
     changes.phone = after.phone
     changes.phone_hash = after.phone_hash
   }
-  if (differs(input.account_no, known.account_hash, sealer)) {
+  if (differs(accountIn(input), known.account_hash, sealer)) {
     changes.account_no = after.account_no
     changes.account_hash = after.account_hash
   }
+}
+
+function accountIn({ account_no }: LeadInput): string | null | undefined {
+  return account_no == null ? account_no : accountKey(account_no)
 }
 
 function differs(value: string | null | undefined, hash: number, sealer: Sealer): boolean {
@@ -261,7 +266,7 @@ function sealed(
     phone: sealedPhone,
     account_no: account === null ? null : sealer.seal(same, account),
     phone_hash: phone === null ? 0 : sealer.hash(phone),
-    account_hash: account === null ? 0 : sealer.hash(account),
+    account_hash: account === null ? 0 : sealer.hash(accountKey(account)),
   }
 }
 

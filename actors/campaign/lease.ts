@@ -110,8 +110,13 @@ export function decideConfirm(
   const held = campaign.leaseOf(award_id)
   if (held === undefined) return refused(whyClosed(campaign, award_id))
   const { row, lease } = held
-  if (lease.confirmedAt !== null)
+  if (lease.confirmedAt !== null) {
+    // The first answer was lost. Whoever was suppressed since is not called after all (I4).
+    const again = judgeAttempt(campaign, row, award_id, now, words)
+    if ('ask' in again) return again
+    if (again.type === 'suppressed') return suppressedNow(campaign, row, again, now)
     return answer({ type: 'confirmed', lease_until: formatTime(lease.until) })
+  }
   const calendar = campaign.queue.calendarOf(row)
   if (!calendar.isOpen(now)) {
     const until = calendar.nextOpen(now)

@@ -8,6 +8,7 @@ import { errorReply, type Recorded, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Sealer } from '../protocol/seal.ts'
 import { formatTime } from '../protocol/time.ts'
+import type { Outcome } from './attempts.ts'
 import { type Campaign, moveOf } from './campaign.ts'
 import { firstCall, legalFrom } from './hours.ts'
 import { type Config, isTerminal, leadTypeOf, reschedulesOf, stateOf } from './lead-table.ts'
@@ -27,6 +28,8 @@ export interface AwardHistory {
   confirmedAt: number | null
   disposed: LeadDisposed | null
   noted: readonly string[]
+  /** Another channel's outcome moved the lead since. */
+  touched?: boolean
 }
 
 /**
@@ -50,6 +53,11 @@ export function decideDisposition(
     const { row, lease } = held
     if (request.at !== undefined && request.at < lease.awardedAt) {
       return wrong('/at', `must not lie before the award (${formatTime(lease.awardedAt)})`)
+    }
+    const { contractor_id = lease.contractor_id } = request
+    if (lease.contractor_id !== null && contractor_id !== lease.contractor_id) {
+      const why = `the award is contractor ${lease.contractor_id}'s: leave it out`
+      return wrong('/contractor_id', why)
     }
     const attemptedAt = lease.confirmedAt ?? request.at ?? now
     return record(campaign, row, request, { now, attemptedAt, award: lease.award_id, sealer })
@@ -89,7 +97,7 @@ function afterClosing(
     return wrong('/at', `must not lie before the award (${formatTime(history.awardedAt)})`)
   }
   const closing = campaign.leads.closing(row)
-  const ended = closing === 'lapsed' || closing === 'missed'
+  const ended = (closing === 'lapsed' || closing === 'missed') && history.touched !== true
   const untouched =
     campaign.isLastAward(row, request.award_id) &&
     (campaign.isClosed(row)
@@ -111,10 +119,14 @@ function afterClosing(
   const reply: Reply = { type: 'stale_award', award_id: request.award_id }
   if (history.noted.includes(request.code)) return { events: [], reply }
   const note = sealNote(campaign, row, request.note, sealer)
-  const { code } = request
-  const channel = request.channel ?? 'call'
+  const { code, as, channel = 'call', amount, promised_at = request.callback_at } = request
   const about = { campaign_id: campaign.id, lead_id: parts.lead, award_id: award }
-  return { events: [{ type: 'lead.noted', ...about, at: now, code, channel, note }], reply }
+  const said = {
+    ...(amount === undefined ? {} : { amount }),
+    ...(promised_at === undefined ? {} : { promised_at }),
+  }
+  const noted = { type: 'lead.noted', ...about, at: now, code, as, ...said, channel, note } as const
+  return { events: [noted], reply }
 }
 
 /** An attempt's outcome that came without an award: another channel reached the lead. */
@@ -158,7 +170,7 @@ function ofAttempt(
   { attempt_id, as, code }: DispositionRequest,
 ): Decision | null {
   if (attempt_id === undefined) return null
-  const disposed = campaign.accounts.attempt(attempt_id)
+  const disposed = campaign.accounts.attempts.outcome(attempt_id)
   if (disposed === undefined) return wrong('/attempt_id', 'no such attempt', 'NOT_FOUND')
   if (disposed === null) return null
   if (standardIn(disposed).code === as.code)
@@ -217,7 +229,7 @@ function record(
     note: sealNote(campaign, row, request.note, context.sealer),
     late,
     deferred: due?.deferred === true ? 'calling_hours' : null,
-    result: resultOf(campaign, row, as, due),
+    result: resultOf(campaign, row, as, due, context),
     contact: campaign.leads.contactOf(row),
     contractor_id: contractorOf(campaign, row, request, context),
     day: campaign.queue.calendar(campaign.settings.timezone).dayOf(attemptedAt),
@@ -288,8 +300,15 @@ interface Due {
   promise?: { amount: number | null; until: number }
 }
 
-function resultOf(campaign: Campaign, row: number, as: Standard, due: Due | null): Standing {
+function resultOf(
+  campaign: Campaign,
+  row: number,
+  as: Standard,
+  due: Due | null,
+  { award, late = false }: RecordContext,
+): Standing {
   const move = moveOf(as.effect)
+  if (award !== null && !late && move === null) return returned(campaign, row)
   if (due === null || move === null) return campaign.standing(row)
   const next: Config = campaign.step(row, move)
   return {
@@ -298,6 +317,13 @@ function resultOf(campaign: Campaign, row: number, as: Standard, due: Due | null
     reschedules: reschedulesOf(next),
     due_at: due.at,
   }
+}
+
+/** Where a lead stands once its lease has ended and nothing else has. */
+function returned(campaign: Campaign, row: number): Standing {
+  const { dueAt, eligibleAt } = campaign.leads.columns
+  const due_at = Math.max(dueAt[row] as number, eligibleAt[row] as number)
+  return { ...campaign.standing(row), state: stateOf(campaign.step(row, 'return')), due_at }
 }
 
 /** When the lead is due after this outcome, and whether calling hours moved that. */
@@ -351,7 +377,7 @@ function sealNote(
   return sealer.seal(campaign.leads.columns.keyRef[row] as number, note)
 }
 
-function recorded(campaign: Campaign, event: LeadDisposed): Recorded {
+function recorded(campaign: Campaign, event: Outcome): Recorded {
   const { state, lead_type, reschedules, due_at } = event.result
   const standard = standardIn(event)
   const reply: Recorded = {

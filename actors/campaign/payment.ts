@@ -9,12 +9,14 @@ import { contactOf } from '../protocol/contact.ts'
 import { DICTIONARY_1 } from '../protocol/dispositions.ts'
 import type { Event, LeadPaid } from '../protocol/events.ts'
 import type { CampaignId, CustomerId, LeadId } from '../protocol/ids.ts'
+import { errorReply, type Reply } from '../protocol/replies.ts'
 import { bar } from './bars.ts'
 import type { Campaign } from './campaign.ts'
 import { legalFrom } from './hours.ts'
 
 /** What is left of a promise or plan is asked for again after so many hours. */
 const REST_H = 168
+const CLOCK_SKEW_MS = 5000
 
 /** What a payment did to one lead. */
 export interface Booked {
@@ -44,6 +46,23 @@ export function closes(campaign: Campaign, row: number, payment: Payment): boole
   return due > 0 && payment.amount >= due
 }
 
+/** What is wrong with a payment on these rows; undefined where it may be booked, or was. */
+export function paymentFault(
+  campaign: Campaign,
+  rows: readonly number[],
+  { payment_id, amount, paid_at }: Payment,
+  clock: number,
+): Reply | undefined {
+  if (campaign.accounts.payments.conflicts(payment_id, amount, rows)) {
+    const message = `/payment_id: ${payment_id} was another payment, of another sum or lead: use a new id`
+    return errorReply('REQUEST_CONFLICT', message, '/payment_id')
+  }
+  if (paid_at !== null && paid_at > campaign.clock(clock) + CLOCK_SKEW_MS) {
+    return errorReply('INVALID', '/paid_at: must not lie in the future', '/paid_at')
+  }
+  return undefined
+}
+
 /** The events of a payment on one lead, and what is answered of it. */
 export function decidePayment(
   campaign: Campaign,
@@ -56,7 +75,7 @@ export function decidePayment(
   const { customer_id } = campaign.settings
   const due = campaign.leads.columns.amountDue[row] as number
   const known = Number.isNaN(due) ? null : due
-  if (campaign.accounts.hasPayment(payment.payment_id)) {
+  if (campaign.accounts.payments.has(payment.payment_id)) {
     const booked: Booked = { ...lead, customer_id, closed: known === 0, already: true }
     return { events: [], booked: withDue(booked, known) }
   }
@@ -93,12 +112,14 @@ function keeping(
   closed: boolean,
 ): Pick<LeadPaid, 'kept' | 'promised_to' | 'due_at'> {
   const promise = campaign.accounts.promises.get(row)
-  if (promise === undefined || paidAt >= promise.until) return {}
+  const belongs = promise !== undefined && paidAt >= promise.since && paidAt < promise.until
+  if (promise === undefined || !belongs) return {}
   const enough = closed || promise.paid + amount >= (promise.amount ?? 1)
   if (!enough) return { promised_to: promise.to }
   const kept = { amount: promise.amount, until: promise.until }
   if (closed) return { kept, promised_to: promise.to }
-  const { at: due_at } = legalFrom(campaign.queue.calendarOf(row), paidAt + REST_H * 3_600_000)
+  const restUntil = Math.max(paidAt, campaign.at) + REST_H * 3_600_000
+  const { at: due_at } = legalFrom(campaign.queue.calendarOf(row), restUntil)
   return { kept, promised_to: promise.to, due_at }
 }
 

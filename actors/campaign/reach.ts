@@ -73,6 +73,13 @@ function closedBy(
   if (lease !== undefined && !own) {
     return { reason: 'leased', rule: 'lease', until: lease.until }
   }
+  // A message of nobody's is anybody's; whoever names an agent names the one it is allocated to.
+  const owner = campaign.allocations.of(row)?.contractor
+  const strange = contractor !== undefined && owner !== undefined && contractor !== owner
+  if (campaign.settings.mode === 'allocated' && strange) {
+    return { reason: 'allocated', rule: 'allocation' }
+  }
+  if (campaign.settings.paused) return { reason: 'paused', rule: 'paused' }
   const calendar = campaign.queue.calendarOf(row)
   if (calendar.isOpen(now)) return null
   const until = calendar.nextOpen(now)

@@ -48,6 +48,10 @@ function tagsOf(tags: AgentPutRequest['tags']): Tags {
 export function faultOf(roster: Roster, known: Agent | undefined, next: Agent): Refusal | null {
   const { contractor_id, role, reports_to } = next
   if (reports_to !== null) {
+    if (reports_to === contractor_id) {
+      const message = '/reports_to: an agent cannot report to itself: name its leader'
+      return errorReply('HIERARCHY_LOOP', message, '/reports_to')
+    }
     if (leadsTo(roster, reports_to, contractor_id)) {
       const message = `/reports_to: ${reports_to} reports to ${contractor_id} already, so ${contractor_id} cannot report to ${reports_to}`
       return errorReply('HIERARCHY_LOOP', message, '/reports_to')
@@ -83,7 +87,7 @@ function leaderFault(
   return errorReply('INVALID', message, path)
 }
 
-/** Whether the chain of leaders from `from` upwards meets `to`, or `from` is `to` itself. */
+/** Whether `to` is `from` or one of its leaders, at whatever height. */
 function leadsTo(roster: Roster, from: ContractorId, to: ContractorId): boolean {
   let at: ContractorId | null = from
   // Roles rise at every step, so a chain is at most as long as there are roles.

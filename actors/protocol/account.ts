@@ -6,6 +6,21 @@ import { CHANNELS, type Channel, type Group } from './dispositions.ts'
 import type { CampaignId, CustomerId, LeadId } from './ids.ts'
 import { amount, id, opaqueId, text, time } from './schema.ts'
 
+/** Letters nobody sees: zero-width ones, and marks of direction. */
+const UNSEEN = /[\p{Cf}\p{Cc}]/gu
+/** The dashes and spaces of all scripts. */
+const DASHES = /\p{Pd}/gu
+const SPACES = /\s+/gu
+
+/**
+ * What an account number is compared by: without case, without what cannot be seen, one kind of dash
+ * and of space, nothing around it. It is shown as it was sent.
+ */
+export function accountKey(account: string): string {
+  const plain = account.normalize('NFKC').replace(UNSEEN, '').replace(DASHES, '-')
+  return plain.replace(SPACES, ' ').trim().toUpperCase()
+}
+
 /** Asks whether a lead may be contacted now on a channel; where it may, the attempt is counted. */
 export const attemptSchema = z.strictObject({
   campaign_id: id,

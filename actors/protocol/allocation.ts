@@ -7,6 +7,9 @@ import { id, integer, opaqueId, text, time } from './schema.ts'
 
 /** Leads one request may allocate. */
 export const ALLOCATED_MAX = 10_000
+/** Contractors it may deal them to. */
+const CONTRACTORS_MAX = 1000
+const LEADS_HELD = 'must hold 1 to 10,000 lead ids: send the rest in another request'
 export const BUCKET_BY = ['last', 'best', 'effective'] as const
 /** The bucket of leads no attempt has come to anything on. */
 export const NO_CODE = 'none'
@@ -23,11 +26,20 @@ const bucketCode = text(64).transform((code) =>
 export const allocationSchema = z
   .strictObject({
     campaign_id: id,
-    lead_ids: z.array(id, 'must be a list of lead ids').min(1).max(ALLOCATED_MAX).optional(),
+    lead_ids: z
+      .array(id, 'must be a list of lead ids')
+      .min(1, LEADS_HELD)
+      .max(ALLOCATED_MAX, LEADS_HELD)
+      .optional(),
     bucket: z
       .strictObject({ code: bucketCode, by: z.enum(BUCKET_BY).default('effective') })
       .optional(),
-    contractor_ids: z.array(id, 'must be a list of contractor ids').max(1000),
+    contractor_ids: z
+      .array(id, 'must be a list of contractor ids')
+      .max(
+        CONTRACTORS_MAX,
+        'must hold at most 1,000 contractor ids: name the others in another request',
+      ),
     deadline: time.optional(),
     /** Names the list it makes, such as "ptp-2026-01-05". */
     list: opaqueId.optional(),

@@ -51,6 +51,8 @@ export function unpackStored<T>(bytes: Uint8Array, newest: number): { version: n
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
+const NEITHER = 'body is neither JSON (it starts with { or [) nor MessagePack'
+
 /**
  * A request's body. It is JSON when it starts with `{` or `[`, else MessagePack; the reply goes
  * back the same way. Throws InputError when it is neither.
@@ -62,7 +64,7 @@ export function decodeBody(bytes: Uint8Array): { encoding: Encoding; body: unkno
   const first = bytes[0]
   if (first === 0xc1) {
     // The one byte MessagePack never uses; the decoder takes it for a marker of its own.
-    throw new InputError('MALFORMED', 'body is not MessagePack: it starts with 0xc1')
+    throw new InputError('MALFORMED', `${NEITHER}: it starts with 0xc1`)
   }
   const encoding: Encoding = first === 0x7b || first === 0x5b ? 'json' : 'msgpack'
   try {
@@ -71,8 +73,8 @@ export function decodeBody(bytes: Uint8Array): { encoding: Encoding; body: unkno
     return { encoding, body }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const name = encoding === 'json' ? 'JSON' : 'MessagePack'
-    throw new InputError('MALFORMED', `body is not ${name} (JSON starts with { or [): ${why}`)
+    const what = encoding === 'json' ? 'body is not JSON' : NEITHER
+    throw new InputError('MALFORMED', `${what}: ${why}`)
   }
 }
 

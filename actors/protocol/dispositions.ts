@@ -1,9 +1,9 @@
 // Dispositions: the standard catalogue of what an attempt can end in, the same on every channel, and
 // how a channel's own code is read by it.
 //
-//   D1. A code names one entry whatever its case; what a channel calls an outcome is an alias of it,
-//       of that channel or of all. An entry's own code goes before any alias, and a channel's own
-//       alias before one of all channels.
+//   D1. A code names one entry whatever its case and the marks at its end (`STOP.`); what a channel
+//       calls an outcome is an alias of it, of that channel or of all. An entry's own code goes before
+//       any alias, and a channel's own alias before one of all channels.
 //   D2. An event keeps both: the code as it was sent, and the standard one with the catalogue's
 //       version, its rank and what it did. A later catalogue changes no event.
 //   D3. Two orders are not to be confused: `rank` says which disposition is the best of a cycle, the
@@ -172,7 +172,7 @@ const ROWS: readonly Row[] = [
   }),
   entry('DNC', 'Asked not to be contacted', 'protected', 'suppressed', 'rpc', {
     suppresses: 'contact',
-    any: ['do_not_contact', 'DNCL', 'STOP', 'unsubscribe'],
+    any: ['do_not_contact', 'DNCL', 'STOP', 'unsubscribe', 'UNSUB', 'opt out', 'optout'],
   }),
 ]
 
@@ -265,9 +265,12 @@ export class Dictionary {
   }
 }
 
-/** Codes are the same whatever their case and the blanks around them. */
+/** Marks people end a word with, such as `STOP.`; a code of marks alone keeps them. */
+const ENDING = /(?<=[^\s.,:;!?\u2026])[\s.,:;!?\u2026]+$/u
+
+/** Codes are the same whatever their case, the blanks around them and the marks at their end. */
 export function sameCode(code: string): string {
-  return code.trim().toLowerCase()
+  return code.trim().replace(ENDING, '').toLowerCase()
 }
 
 /** Aliases with one key are the same alias. */

@@ -215,6 +215,10 @@ export interface LeadDisposed extends OfLead {
 export interface LeadNoted extends OfAward {
   type: 'lead.noted'
   code: string
+  /** What it would have stood for, and what was said beside it; absent before 0.3. */
+  as?: Standard
+  amount?: number
+  promised_at?: number
   channel: Channel
   note: Uint8Array | null
 }
@@ -236,7 +240,15 @@ export interface LeadRefused extends OfLead {
   channel: Channel
   contractor_id: ContractorId | null
   reason: string
-  rule: RuleId | 'suppression' | 'calling_hours' | 'lease' | 'hold' | 'closed'
+  rule:
+    | RuleId
+    | 'suppression'
+    | 'calling_hours'
+    | 'lease'
+    | 'hold'
+    | 'closed'
+    | 'paused'
+    | 'allocation'
   until?: number
 }
 /** Out of every queue until it is restored: what names it was suppressed. */

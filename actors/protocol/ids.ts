@@ -69,7 +69,7 @@ export function attemptId(
 export function parseAttemptId(
   text: string,
 ): { channel: Channel; campaign: CampaignId; lead: LeadId } | null {
-  const match = /^t(\d)-([0-9a-z]{1,11})-([0-9a-z]{1,11})-[0-9a-z]{1,11}-[0-9a-z]{1,4}$/.exec(text)
+  const match = /^t(\d)-([0-9a-z]{1,11})-([0-9a-z]{1,11})-[0-9a-z]{1,11}-[0-9a-z]{1,11}$/.exec(text)
   const channel = CHANNELS[Number(match?.[1])]
   if (match === null || channel === undefined) return null
   const [campaign, lead] = match.slice(2, 4).map((part) => Number.parseInt(part, 36))

@@ -13,11 +13,13 @@ const TIMES = new Set([
   'hidden_until',
   'attempted_at',
   'callback_at',
+  'promised_at',
   'created_at',
   'last_activity',
   'rescheduled_at',
   'until',
   'deadline',
+  'paid_at',
 ])
 /** What is sealed or only of use inside. */
 const INSIDE = new Set([
@@ -27,6 +29,7 @@ const INSIDE = new Set([
   'phone_hash',
   'account_hash',
   'contact',
+  'account',
   'note',
   'body',
 ])

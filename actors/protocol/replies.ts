@@ -263,6 +263,8 @@ export type RefusedReason =
   | 'unknown'
   | 'leased'
   | 'held'
+  | 'paused'
+  | 'allocated'
 
 export function errorReply(code: string, message: string, path?: string): ErrorReply {
   return path === undefined

@@ -100,7 +100,10 @@ export const awardOnlySchema = z.strictObject({ award_id })
 export const skipSchema = z.strictObject({ award_id, reason: text(200) })
 
 const outcome = {
-  code: text(64),
+  code: z
+    .string('must be a disposition code')
+    .min(1, 'must be a disposition code')
+    .max(64, 'must be at most 64 characters'),
   at: time.optional(),
   callback_at: time.optional(),
   amount: amount.min(0, 'must be 0 or more').optional(),
@@ -190,6 +193,7 @@ function checkPromise(
   if (channel !== 'call') return
   if (promised === undefined)
     throw invalid('/amount', `required with code ${code}: how much was promised`)
+  if (promised === 0) throw invalid('/amount', 'must be 1 or more: nothing was promised')
   if (promised_at === undefined && callback_at === undefined) {
     throw invalid('/promised_at', `required with code ${code}: when it will be paid`)
   }

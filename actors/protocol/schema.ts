@@ -14,8 +14,14 @@ export const number = (min: number, max: number) =>
 export const integer = (min: number, max: number) =>
   z.int(`must be an integer from ${min} to ${max}`).min(min).max(max)
 
+/** A hundred billion of the major unit: sums of what anybody owes stay exact integers. */
+const AMOUNT_MAX = 1e13
+
 /** Money in its minor unit. */
-export const amount = z.int('must be an integer of the minor unit, such as paise')
+export const amount = z
+  .int('must be an integer of the minor unit, such as paise')
+  .min(-AMOUNT_MAX, 'must be at least -10^13')
+  .max(AMOUNT_MAX, 'must be at most 10^13')
 
 /** RFC 3339 with an offset in, milliseconds out. */
 export const time = z

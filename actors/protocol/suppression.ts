@@ -102,7 +102,15 @@ export type SuppressionEvent = SuppressionDecided | SuppressionHeard
 
 export type SuppressionReply =
   | { type: 'suppressed'; already?: true }
-  | { type: 'removed' }
+  | {
+      type: 'removed'
+      /** There was none to lift. */
+      already?: true
+      /** Whom it is still suppressed for: lifted was the one of this scope. */
+      still_for?: 'all' | CustomerId[]
+      /** Of a lead: what it is still suppressed by. */
+      still_by?: Exclude<SuppressionKind, 'lead'>[]
+    }
   | {
       type: 'check'
       suppressed: boolean

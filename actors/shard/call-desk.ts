@@ -6,6 +6,8 @@
 //        It may come in vain (the lease ended meanwhile): then one attempt too many is counted.
 //   CD2. A contact of this very shard is asked in the decision itself, and both events are in one
 //        record.
+//   CD3. An append fences a word; a yes that needs none, for it was given before, is given again only
+//        once the log says that nobody else owns the shard: a suppression may lie there (I4).
 
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Asking, decideHere } from '../campaign/contact-here.ts'
@@ -15,7 +17,7 @@ import { type AwardHistory, decideDisposition } from '../campaign/outcome.ts'
 import { decideReach } from '../campaign/reach.ts'
 import type { AttemptRequest } from '../protocol/account.ts'
 import type { CommandReply } from '../protocol/commands.ts'
-import type { AttemptAsked, ContactId } from '../protocol/contact.ts'
+import { type AttemptAsked, type ContactId, isShared } from '../protocol/contact.ts'
 import { attemptId, type LeadId, parseAwardId } from '../protocol/ids.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import type { Link } from '../runtime/nats.ts'
@@ -67,15 +69,19 @@ export class CallDesk {
     const words: ContactWord[] = []
     const { contacts } = this.#options
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
-      const open: { ask?: AttemptAsked } = {}
+      const open: { ask?: AttemptAsked; appends?: boolean } = {}
       const here: ContactId[] = []
       const reply = await this.#shard.commit(campaign, () => {
         const decision = decideHere(campaign, decide, (asked) => this.#hear(asked, here), words)
-        if (!('ask' in decision)) return decision
+        if (!('ask' in decision)) {
+          open.appends = decision.events.length > 0
+          return decision
+        }
         open.ask = decision.ask
         return undefined
       })
       if (reply !== undefined) {
+        if (reply.type === 'confirmed' && open.appends === false) await this.#verified()
         for (const contact of here) contacts.told(contact)
         return { type: 'reply', reply }
       }
@@ -99,9 +105,16 @@ export class CallDesk {
   async attempt(asked: AttemptAsked): Promise<CommandReply> {
     const { events, verdict } = this.#shard.state.contacts.decide(asked, this.#shard.now())
     this.#shard.emitAll(events)
+    if (events.length === 0 && verdict.type === 'allowed') await this.#verified()
     await this.#shard.durable()
     this.#options.contacts.told(asked.contact)
     return { type: 'verdict', verdict }
+  }
+
+  /** Resolves once the log says that this shard is still owned here (CD3); rejects where it is not. */
+  async #verified(): Promise<void> {
+    await this.#shard.verify()
+    await this.#shard.durable()
   }
 
   /** `budgetMs`: how long the caller waits, where it will not ask again. */
@@ -114,10 +127,39 @@ export class CallDesk {
     // Its own suppression must not come back and end the lease before the outcome is in.
     const release = this.#shard.suppressions.hold()
     try {
-      return await this.#dispose(campaign, request, budgetMs)
+      const reply = await this.#dispose(campaign, request, budgetMs)
+      return (await this.#heeded(campaign, request, reply)) ? reply : { type: 'busy' }
     } finally {
       release()
     }
+  }
+
+  /** Who asked not to be contacted is heard though the lead takes no outcome any more. */
+  async #heeded(
+    campaign: Campaign,
+    request: DispositionRequest,
+    answered: CommandReply,
+  ): Promise<boolean> {
+    const row = rowOf(campaign, request)
+    if (request.as.suppresses !== 'contact' || row === undefined || !isTooLate(answered))
+      return true
+    const [contact] = campaign.leads.contactsOf(row)
+    if (contact === undefined) return true
+    const { as, at = this.#shard.now(), code, channel = 'call' } = request
+    const kind = isShared(contact) ? 'phone' : 'account'
+    const asked: AttemptAsked = {
+      ...campaign.contacts.askedFor(row, this.#minter()(), contact),
+      // Under an award it was counted, or is by its note; nobody knows of any other attempt.
+      attemptedAt: 'award_id' in request ? 0 : at,
+      conversed: as.human,
+      suppress: { kind, by: channel, reason: code },
+    }
+    if (!this.#isHere(contact))
+      return (await this.#options.contacts.ask(asked)).type !== 'unanswered'
+    const { events } = this.#shard.state.contacts.decide(asked, this.#shard.now())
+    this.#shard.emitAll(events)
+    await this.#shard.durable()
+    return true
   }
 
   async #dispose(
@@ -125,9 +167,7 @@ export class CallDesk {
     request: DispositionRequest,
     budgetMs: number | undefined,
   ): Promise<CommandReply> {
-    const byAward = 'award_id' in request
-    const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
-    const row = campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
+    const row = rowOf(campaign, request)
     const { vault, contacts } = this.#options
     let history: AwardHistory | null | undefined
     const told: AttemptAsked[] = []
@@ -196,6 +236,19 @@ export class CallDesk {
   #isHere(contact: ContactId): boolean {
     return this.#options.contacts.shardOf(contact) === this.#shard.state.shard
   }
+}
+
+function rowOf(campaign: Campaign, request: DispositionRequest): number | undefined {
+  const byAward = 'award_id' in request
+  const lead = byAward ? parseAwardId(request.award_id)?.lead : request.lead_id
+  return campaign.leads.row(lead as LeadId) // Its schema or its award id made it an integer.
+}
+
+/** Whether a lead that is at its end, or with somebody else, took no outcome. */
+function isTooLate(answered: CommandReply): boolean {
+  if (answered.type !== 'reply') return false
+  const { reply } = answered
+  return reply.type === 'stale_award' || (reply.type === 'error' && reply.code === 'CLOSED')
 }
 
 /** Whether the contact's actor was told this already. */

@@ -349,6 +349,7 @@ export class Host {
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
     })
+    // Before it offers anybody it hears who must not be (I4).
     await this.#suppressions.claimed(owner)
     if (this.#stopped || owner.lost) return
     const commands = subscribe(link.nc, commandSubject(shard), log, (msg) =>

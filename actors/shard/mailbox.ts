@@ -157,7 +157,7 @@ export class Mailbox {
   async #unmapped(): Promise<CommandReply> {
     await this.#shard.durable()
     const { campaigns } = this.#shard.state
-    const codes = [...campaigns.values()].flatMap(({ accounts }) => accounts.unmapped())
+    const codes = [...campaigns.values()].flatMap(({ accounts }) => accounts.unmapped.list())
     return { type: 'unmapped', codes }
   }
 

@@ -80,6 +80,8 @@ export class SuppressionDesk {
     const event = contacts.suppressions.decide(asked, contacts.clock(this.#shard.now()))
     if (event !== null) this.#shard.emit(event)
     const n = event?.entry.n ?? contacts.suppressions.own
+    // What needs no append has no fence: an owner that was replaced may not know what was lifted.
+    if (event === null) await this.#shard.verify()
     await this.#shard.durable()
     return { type: 'suppressed', n, changed: event !== null }
   }
@@ -92,9 +94,17 @@ export class SuppressionDesk {
   async suppressLead(command: SuppressLead): Promise<CommandReply> {
     const campaign = this.#shard.state.campaigns.get(command.campaign)
     if (campaign === undefined) return answer(notFound('campaign'))
-    return answer(
-      await this.#shard.commit(campaign, () => decideLead(campaign, command, this.#shard.now())),
-    )
+    const appended = { any: false }
+    const reply = await this.#shard.commit(campaign, () => {
+      const decision = decideLead(campaign, command, this.#shard.now())
+      appended.any = decision.events.length > 0
+      return decision
+    })
+    if (!appended.any) {
+      await this.#shard.verify()
+      await this.#shard.durable()
+    }
+    return answer(reply)
   }
 
   async check(contact: ContactId, customer: CustomerId | null): Promise<CommandReply> {
@@ -204,7 +214,7 @@ export function decideLead(
     const about = { campaign_id: campaign.id, lead_id: lead, at, kind: 'lead', by, reason } as const
     return {
       events: stands ? [{ type: 'lead.restored', ...about }] : [],
-      reply: { type: 'removed' },
+      reply: { type: 'removed', ...(stands ? {} : { already: true }), ...stillBy(campaign, row) },
     }
   }
   // A lead at its end is in no queue, and nothing brings it back.
@@ -213,6 +223,13 @@ export function decideLead(
   }
   const events = bar(campaign, row, { kind: 'lead', by, reason }, at)
   return { events, reply: { type: 'suppressed' } }
+}
+
+/** The suppressions of others than the lead itself that bar it. */
+function stillBy({ leads }: Campaign, row: number) {
+  const bars = leads.columns.barred[row] as number // The row exists, so it has one.
+  const still_by = (['phone', 'account'] as const).filter((kind) => (bars & barOf(kind)) !== 0)
+  return still_by.length === 0 ? {} : { still_by }
 }
 
 function isSuppressed({ leads }: Campaign, row: number): boolean {

@@ -49,8 +49,13 @@ export async function awardHistory(
   let disposed: LeadDisposed | null = null
   let confirmedAt: number | null = null
   const noted: string[] = []
+  let touched = false
   for await (const { event } of walk(link, lead)) {
-    if (!('award_id' in event) || event.award_id !== awardId) continue
+    const other = !('award_id' in event) || event.award_id !== awardId
+    if (other) {
+      touched ||= event.type === 'lead.disposed' && event.kept !== true
+      continue
+    }
     switch (event.type) {
       case 'lead.disposed':
         disposed = event
@@ -68,6 +73,7 @@ export async function awardHistory(
           confirmedAt,
           disposed,
           noted,
+          touched,
         }
     }
   }

@@ -36,12 +36,24 @@ function faultOf(
   flags: { [flag: string]: Kind },
   error: TypeError & { code?: string },
 ): string {
+  if (error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return valueFaultOf(args, error)
   if (error.code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return firstSentence(error.message)
   const given = args.map((arg) => /^--?([^=]+)/.exec(arg)?.[1]).filter((name) => name !== undefined)
   const unknown = given.find((name) => flags[name] === undefined) ?? ''
   const near = nearest(unknown, Object.keys(flags))
   const cure = near === undefined ? '' : `: did you mean --${near}?`
   return `unknown flag --${unknown}${cure}`
+}
+
+/** A flag without its value, or with one that begins like a flag, such as a negative number. */
+function valueFaultOf(args: readonly string[], error: TypeError): string {
+  const flag = /--[a-z][a-z-]*/.exec(error.message)?.[0]
+  const value = args[args.findIndex((arg) => arg === flag) + 1]
+  if (flag === undefined || !error.message.includes('ambiguous')) return firstSentence(error.message)
+  if (value !== undefined && /^-[\d.]+$/.test(value)) {
+    return `${flag} is ${JSON.stringify(value)}: it must not be negative`
+  }
+  return `${flag} needs a value: one that begins with "-" is written ${flag}=-…`
 }
 
 function firstSentence(message: string): string {

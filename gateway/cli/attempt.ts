@@ -46,7 +46,7 @@ export async function run(args: string[], context: Context): Promise<number> {
     ...(contractor === undefined ? {} : { contractor_id: contractor }),
   })
   const print = ({ attempt_id, lead_id, campaign_id }: typeof reply & Attempt) => [
-    `allowed and counted: lead ${lead_id} of campaign ${campaign_id} by ${channel}, attempt ${attempt_id}`,
+    `allowed; counted against the caps: lead ${lead_id} of campaign ${campaign_id} by ${channel}, attempt ${attempt_id}`,
     `then: npx leadbid disposition ${attempt_id} CODE`,
   ]
   return show(context, reply, { json: flags.json, print })

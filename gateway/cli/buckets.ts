@@ -5,15 +5,15 @@ import { byOf } from './allocate.ts'
 import { idOf, noMore, readArgs } from './args.ts'
 import { ask, type Reply, show } from './ask.ts'
 import { type Context, DONE } from './command.ts'
-import { plural, table } from './words.ts'
+import { money, plural, table } from './words.ts'
 
 export const summary = "a campaign's leads by disposition, counted or listed"
 
 export const usage = `
 usage: npx leadbid buckets --campaign N [CODE] [flags]
 
-Without CODE: how many leads each disposition has, and what they owe in the minor unit. With it: the
-leads, in the order in which they came.
+Without CODE: how many leads each disposition has, and what they owe. With it: the leads, in the order
+in which they came.
 
   --of WHICH    ${BUCKET_BY.join(', ')} disposition (effective)
   --json        the reply as the contract has it; of a list, one line a lead
@@ -72,7 +72,7 @@ function cellsOf({ lead_id, state, amount_due, contractor_id }: Lead): string[] 
   return [
     String(lead_id),
     state,
-    amount_due === undefined ? '-' : String(amount_due),
+    amount_due === undefined ? '-' : money(amount_due),
     contractor_id === undefined ? 'allocated to nobody' : `contractor ${contractor_id}`,
   ]
 }
@@ -82,7 +82,7 @@ function countsInWords({ buckets }: Buckets): string[] {
   const rows = buckets.map(({ code, leads, amount_due }) => [
     code,
     String(leads),
-    String(amount_due),
+    money(amount_due),
   ])
   return table([['disposition', 'leads', 'amount due'], ...rows])
 }

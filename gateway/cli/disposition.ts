@@ -122,7 +122,9 @@ function inWords(reply: Recorded): string[] {
   const times = reschedules === 0 ? '' : `, ${reschedules}× rescheduled`
   const mapping =
     reply.standard === UNMAPPED
-      ? ['nobody mapped this code yet: it is kept, and changes nothing (npx leadbid dispositions)']
+      ? [
+          'nobody mapped this code yet: it is kept, and changes nothing (npx leadbid dispositions --unmapped)',
+        ]
       : []
   return [
     `recorded${late === true ? ' (late: its lease had lapsed)' : ''}: lead ${lead_id} of campaign ${campaign_id} is ${state} (${lead_type}${times}), ${again}`,

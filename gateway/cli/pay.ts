@@ -78,7 +78,6 @@ function whose(flags: {
 }
 
 function inWords({ leads }: Paid): string[] {
-  if (leads.length === 0) return ['nothing was booked: no lead of that customer has this account']
   return leads.map(({ lead_id, campaign_id, amount_due, closed, already }) => {
     const owes = closed
       ? 'owes nothing more and is closed'

@@ -12,10 +12,12 @@ usage: npx leadbid suppress --phone NUMBER | --account NO | --campaign N --lead 
 
   --by NAME        who decided it
   --reason TEXT    why
-  --customer N     for this customer's campaigns only (all)
+  --customer N     for this customer's campaigns only (all); name it with an account, for
+                   another customer may have the same number
   --remove         lift the suppression
   --check          only say whether somebody is suppressed
-  --list           the log of all decisions on phones and accounts, oldest first
+  --list           the log of all decisions on phones and accounts, oldest first; one on a
+                   lead stands in its "npx leadbid show"
   --json           the reply as the contract has it; of --list, one line a decision
 
   npx leadbid suppress --phone +912212345678 --by compliance --reason "asked by mail"
@@ -69,8 +71,19 @@ export async function run(args: string[], context: Context): Promise<number> {
   const reply = await ask(context, service, { ...body, by, reason })
   return show(context, reply, {
     json,
-    print: ({ type, already }) => [already === true ? 'suppressed already' : type],
+    print: decidedInWords,
   })
+}
+
+function decidedInWords({ type, already, still_for, still_by }: Reply): string[] {
+  if (type !== 'removed') return [already === true ? 'suppressed already' : type]
+  const done = already === true ? 'nothing to remove: it was not suppressed so' : 'removed'
+  const still = Array.isArray(still_for)
+    ? `for customer ${still_for.join(', ')}`
+    : still_for !== undefined
+      ? 'for all customers'
+      : Array.isArray(still_by) && `by its ${still_by.join(' and its ')}`
+  return still === false ? [done] : [done, `still suppressed ${still}`]
 }
 
 /** Page after page, so that a long log is neither cut short nor held as a whole. */

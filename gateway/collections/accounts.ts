@@ -1,9 +1,14 @@
 // Accounts: attempts without an award, holds released, and payments.
 
-import { attemptSchema, paymentSchema, releaseSchema } from '../../actors/protocol/account.ts'
+import {
+  accountKey,
+  attemptSchema,
+  paymentSchema,
+  releaseSchema,
+} from '../../actors/protocol/account.ts'
 import type { Payment } from '../../actors/protocol/commands.ts'
 import type { CampaignId, CustomerId, LeadId } from '../../actors/protocol/ids.ts'
-import type { Reply } from '../../actors/protocol/replies.ts'
+import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import type { Ctx, Handler, Services } from './service.ts'
 
@@ -28,11 +33,19 @@ const pay: Handler = async ({ body }, ctx) => {
     // The schema has checked that they are ids.
     const of = { campaign: campaign_id as CampaignId, lead: lead_id as LeadId }
     const payment: Payment = { ...common, of }
-    return ctx.ask(ctx.desk.router.shardOf(of.campaign), { type: 'payment', payment })
+    const reply = await ctx.ask(ctx.desk.router.shardOf(of.campaign), { type: 'payment', payment })
+    return known(reply, '/lead_id', 'no such lead in this campaign')
   }
   const customer = customer_id as CustomerId // So has it here; one of the two is named.
-  const of = { customer, account: ctx.desk.hash(account_no ?? '') }
-  return await payAll(ctx, { ...common, of })
+  const of = { customer, account: ctx.desk.hash(accountKey(account_no ?? '')) }
+  const reply = await payAll(ctx, { ...common, of })
+  return known(reply, '/account_no', `customer ${customer} has no lead with this account`)
+}
+
+/** Money nobody can book is told, not swallowed. */
+function known(reply: Reply, path: string, why: string): Reply {
+  if (reply.type !== 'paid' || reply.leads.length > 0) return reply
+  return errorReply('NOT_FOUND', `${path}: ${why}: nothing was booked`, path)
 }
 
 /** Every shard may have a lead of the account. */

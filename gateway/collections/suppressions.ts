@@ -6,11 +6,12 @@
 //        that is away catches up before it serves, and holds nobody up.
 //   SG2. What is passed on is a hash, who decided and why. The number itself goes no further.
 
+import { accountKey } from '../../actors/protocol/account.ts'
 import { type ContactId, contactOf, shardOfContact } from '../../actors/protocol/contact.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { NO_CAMPAIGN } from '../../actors/protocol/events.ts'
 import type { CampaignId, CustomerId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
-import type { Reply } from '../../actors/protocol/replies.ts'
+import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import {
   ALL_CUSTOMERS,
@@ -53,6 +54,8 @@ async function decide(op: Op, call: Call, ctx: Ctx): Promise<Reply> {
   const named = namedBy(request, ctx)
   if (named.kind === 'lead') {
     const { campaign, lead } = named
+    const fault = await customerFault(request.customer_id, campaign, ctx)
+    if (fault !== null) return fault
     const shard = ctx.desk.router.shardOf(campaign)
     return await ctx.ask(shard, { type: 'suppress.lead', op, campaign, lead, by, reason })
   }
@@ -63,8 +66,36 @@ async function decide(op: Op, call: Call, ctx: Ctx): Promise<Reply> {
   const answer = await ctx.command(from, { type: 'suppress', asked })
   if (answer?.type !== 'suppressed') return ctx.unavailable()
   await heardByAll(ctx, from, answer.n)
-  if (op === 'remove') return { type: 'removed' }
-  return { type: 'suppressed', ...(answer.changed ? {} : { already: true as const }) }
+  const already = answer.changed ? {} : { already: true as const }
+  if (op === 'add') return { type: 'suppressed', ...already }
+  return { type: 'removed', ...already, ...(await stillOf(from, contact, ctx)) }
+}
+
+/** A lead is its campaign's customer's: whoever names another one means another lead. */
+async function customerFault(
+  customer: number | undefined,
+  campaign: CampaignId,
+  ctx: Ctx,
+): Promise<Reply | null> {
+  if (customer === undefined) return null
+  const shard = ctx.desk.router.shardOf(campaign)
+  const shown = await ctx.ask(shard, { type: 'campaign.show', campaign })
+  if (shown.type !== 'campaign') return shown
+  if (shown.customer_id === customer) return null
+  const is = `campaign ${campaign} is customer ${shown.customer_id}'s`
+  const message = `/customer_id: ${is}: leave it out, or check both ids`
+  return errorReply('CUSTOMER_MISMATCH', message, '/customer_id')
+}
+
+/** The scopes a contact is suppressed in after one was lifted; nothing where its shard is away. */
+async function stillOf(
+  shard: ShardId,
+  contact: ContactId,
+  ctx: Ctx,
+): Promise<{ still_for?: 'all' | CustomerId[] }> {
+  const check = await ctx.ask(shard, { type: 'suppress.check', contact, customer: null })
+  if (check.type !== 'check' || !check.suppressed) return {}
+  return { still_for: check.customer_ids ?? 'all' }
 }
 
 /** Resolves when every other shard that has an owner has folded it, or time is up. */
@@ -85,6 +116,8 @@ async function check(call: Call, ctx: Ctx): Promise<Reply> {
   const named = namedBy(request, ctx)
   if (named.kind === 'lead') {
     const { campaign, lead } = named
+    const fault = await customerFault(request.customer_id, campaign, ctx)
+    if (fault !== null) return fault
     const shard = ctx.desk.router.shardOf(campaign)
     return await ctx.ask(shard, { type: 'suppress.check_lead', campaign, lead })
   }
@@ -101,7 +134,10 @@ function namedBy(request: SuppressionRequest, ctx: Ctx): Named {
     return { kind: 'phone', contact: contactOf(ctx.desk.hash(phone), 0) as ContactId } // No hash is 0.
   }
   if (account_no !== undefined) {
-    return { kind: 'account', contact: contactOf(0, ctx.desk.hash(account_no)) as ContactId }
+    return {
+      kind: 'account',
+      contact: contactOf(0, ctx.desk.hash(accountKey(account_no))) as ContactId,
+    }
   }
   return { kind: 'lead', campaign: campaign_id as CampaignId, lead: lead_id as LeadId }
 }

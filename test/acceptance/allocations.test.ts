@@ -179,7 +179,7 @@ async function report(campaign_id: number, lead_id: number, code: string): Promi
 
 test('B12: at a terminal: buckets are shown, and given to somebody', async () => {
   const counts = await engine.cli(['buckets', '--campaign', '120'])
-  assert.match(counts.stdout, /RNR +50 +\d+\n/)
+  assert.match(counts.stdout, /RNR +50 +[\d.]+\n/)
   const list = await engine.cli(['buckets', '--campaign', '120', 'CB', '--json'])
   assert.equal(list.stdout.trim().split('\n').length, 15)
   const to = ['--bucket', 'CB', '--to', '7', '--deadline', iso(T0 + DAY), '--list', 'cb-1']

@@ -183,6 +183,10 @@ test('E3: the log only grows: lifting is a row of its own, and nobody’s number
   )
   assert.equal(rows[0]?.key, rows[1]?.key)
   assert.equal(JSON.stringify(rows).includes(PHONES), false, 'G27')
+  const shown = await engine.http('GET', '/api/suppressions/log?limit=1')
+  assert.deepEqual([shown.status, shown.body.suppressions.length], [200, 1])
+  const rest = await engine.http('GET', `/api/suppressions/log?after=${shown.body.next}`)
+  assert.equal(rest.body.suppressions.length, since + 1)
   const listed = await engine.cli(['suppress', '--list'])
   assert.equal(listed.code, 0, listed.stderr)
   assert.equal(listed.stdout.trim().split('\n').length, since + 2)
@@ -376,6 +380,37 @@ test('N3: STOP by SMS ends messages and calls, in every campaign of its customer
       await refused('lead.attempt', { campaign_id, lead_id: 1, channel })
     }
   }
+})
+
+test('B1: who is on the phone may send a link meanwhile, and the call goes on', async () => {
+  const [campaign] = (await everywhere({ phone: aPhone() })) as [number]
+  const contractor_id = 7
+  const award = await engine.call('lead.next', { campaign_ids: [campaign], contractor_id })
+  await engine.call('lead.confirm', { award_id: award.award_id })
+  const about = { campaign_id: campaign, lead_id: 1, channel: 'whatsapp' }
+  const strange = await engine.call('lead.attempt', { ...about, contractor_id: 8 })
+  assert.deepEqual([strange.type, strange.reason], ['refused', 'leased'])
+  const sent = await engine.call('lead.attempt', { ...about, contractor_id })
+  assert.equal(sent.type, 'attempt', JSON.stringify(sent))
+  const told = await engine.call('lead.disposition', {
+    attempt_id: sent.attempt_id,
+    code: 'NO_REPLY',
+  })
+  assert.deepEqual([told.type, told.state], ['recorded', 'confirmed'])
+  const done = await engine.call('lead.disposition', { award_id: award.award_id, code: 'NIP' })
+  assert.deepEqual([done.type, done.state], ['recorded', 'rescheduled'])
+})
+
+test('STOP about a lead that takes no outcome any more is heard all the same', async () => {
+  const phone = aPhone()
+  const [campaign, other] = (await everywhere({ phone })) as [number, number]
+  const about = { campaign_id: campaign, lead_id: 1 }
+  const lost = { ...about, channel: 'call', code: 'not_interested' }
+  assert.equal((await engine.call('lead.disposition', lost)).state, 'lost')
+  const stop = { ...about, channel: 'sms', code: 'STOP' }
+  const told = await engine.call('lead.disposition', stop)
+  assert.deepEqual([told.type, told.code], ['error', 'CLOSED'])
+  await refused('lead.attempt', { campaign_id: other, lead_id: 1, channel: 'call' })
 })
 
 test('an outcome that ends a lead is recorded though it was suppressed meanwhile, another is not', async () => {

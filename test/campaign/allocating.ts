@@ -1,5 +1,4 @@
-// Allocating: a desk that allocates as its shard does, and what anybody may be offered by a plain
-// reading of the rules.
+// Allocating: a desk that allocates as its shard does, and anything that can happen to what it did.
 
 import {
   carryOut,
@@ -12,7 +11,9 @@ import { allocationSchema } from '../../actors/protocol/allocation.ts'
 import type { ContractorId, LeadId } from '../../actors/protocol/ids.ts'
 import type { ErrorReply } from '../../actors/protocol/replies.ts'
 import { parse } from '../../actors/protocol/schema.ts'
-import { AROUND_THE_CLOCK, Desk, iso } from './desk.ts'
+import { fc } from '../support/properties.ts'
+import { AROUND_THE_CLOCK, Desk, HOUR_MS, iso, T0 } from './desk.ts'
+import { happen, happening } from './happenings.ts'
 
 export interface Done {
   done: Deal[]
@@ -79,3 +80,47 @@ export class AllocatingDesk extends Desk {
 
 export const A = 7
 export const B = 8
+/** 17:00 in India. */
+export const FIVE = T0 + 5.5 * HOUR_MS
+
+export const contractor = fc.integer({ min: 1, max: 3 })
+const doing = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ type: fc.constant('happens' as const), what: happening }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('allocate' as const),
+      leads: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }),
+      contractors: fc.array(contractor, { maxLength: 3 }),
+      list: fc.constantFrom(undefined, 'monday', 'tuesday'),
+      ahead: fc.option(fc.integer({ min: 1, max: 30 * HOUR_MS }), { nil: undefined, freq: 3 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('call' as const), contractor }) },
+)
+export const doings = fc.array(doing, { minLength: 1, maxLength: 60, size: 'max' })
+type Doing = typeof doing extends fc.Arbitrary<infer T> ? T : never
+
+/** A desk on which all of it was done, or refused. */
+export function played(all: readonly Doing[]): AllocatingDesk {
+  const desk = new AllocatingDesk()
+  desk.arrive(1, 2, 3, 4)
+  for (const one of all) {
+    if (one.type === 'happens') {
+      // Settings that are put here know no modes: they would pool the campaign.
+      if (one.what.type !== 'put') happen(desk, one.what)
+    } else if (one.type === 'allocate') {
+      const { leads, contractors, ahead, list } = one
+      const isBack = contractors.length === 0
+      desk.allocate(leads, contractors, {
+        ...(ahead === undefined || isBack ? {} : { deadline: desk.now + ahead }),
+        ...(list === undefined || isBack ? {} : { list }),
+      })
+    } else {
+      const award = desk.next({ contractor: one.contractor as ContractorId })
+      if (award !== undefined) desk.confirm(award.award_id)
+    }
+  }
+  desk.bid()
+  return desk
+}

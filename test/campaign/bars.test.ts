@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { imageOf } from '../../actors/campaign/image.ts'
+import { accountKey } from '../../actors/protocol/account.ts'
 import { pack } from '../../actors/protocol/codec.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, Desk, MINUTE_MS } from './desk.ts'
@@ -74,6 +75,17 @@ test('E4: a new lead of a suppressed phone or account is rejected with the reaso
     assert.match(outcome.reason, /^unsubscribed since 2026-01-05T06:00:00.000Z/)
   }
   assert.equal(desk.campaign.leads.size, 0)
+})
+
+test('E8: an account is the same one however its number is written', () => {
+  const spellings = ['LN-77', ' ln-77 ', 'Ln\u201177', 'LN\u200b-77', 'ＬＮ-77']
+  assert.deepEqual(new Set(spellings.map(accountKey)), new Set(['LN-77']))
+  assert.notEqual(accountKey('LN 77'), accountKey('LN77'))
+  const desk = floor()
+  desk.send(1, { phone: PHONE, account_no: ' ln\u201177' })
+  desk.suppress('account', accountKey('LN-77'))
+  assert.equal(desk.lead(1).state, 'suppressed')
+  assert.equal(desk.fields(1).account_no === null, false)
 })
 
 test('E1: the same suppression again changes nothing', () => {

@@ -364,6 +364,15 @@ export class Desk {
       confirmedAt: mine.find((event) => event.type === 'lead.confirmed')?.at ?? null,
       disposed: mine.find((event) => event.type === 'lead.disposed') ?? null,
       noted: mine.flatMap((event) => (event.type === 'lead.noted' ? [event.code] : [])),
+      touched: this.events
+        .slice(this.events.indexOf(awarded))
+        .some(
+          (event) =>
+            event.type === 'lead.disposed' &&
+            event.lead_id === awarded.lead_id &&
+            event.award_id !== award &&
+            event.kept !== true,
+        ),
     }
   }
 }

@@ -242,4 +242,18 @@ test('a note is sealed under the lead’s own key, and never stands in an event'
   assert.equal(event.amount, 5000)
 })
 
+test('an award is its contractor’s: another’s name in the outcome is refused', () => {
+  const desk = new Desk()
+  desk.send(1)
+  const { award_id } = desk.award(7)
+  const reply = desk.dispose(award_id, 'no_answer', { contractor_id: 8 })
+  assert.ok(reply.type === 'error' && reply.path === '/contractor_id')
+  assert.equal(desk.dispose(award_id, 'no_answer', { contractor_id: 7 }).type, 'recorded')
+  desk.send(2)
+  const pooled = desk.award()
+  const told = desk.dispose(pooled.award_id, 'no_answer', { contractor_id: 8 })
+  assert.equal(told.type, 'recorded')
+  assert.equal(desk.lastEvent('lead.disposed').contractor_id, 8)
+})
+
 test.run()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { imageOf } from '../../actors/campaign/image.ts'
+import { decidePayment, paymentFault, rowsPaid } from '../../actors/campaign/payment.ts'
 import { pack } from '../../actors/protocol/codec.ts'
 import type { LeadId } from '../../actors/protocol/ids.ts'
 import { suite } from '../support/suite.ts'
@@ -81,6 +82,34 @@ test('PY1: the same payment again counts once', () => {
   assert.equal(desk.fields(1).amount_due, 4000)
 })
 
+test('a payment id is one payment: with another sum or lead it is refused, and books nothing', () => {
+  const desk = promised()
+  desk.send(2, { phone: '+919820011111', account_no: 'LN2', amount_due: 5000 })
+  const of = (lead: number) => ({ campaign: desk.campaign.id, lead: lead as LeadId })
+  const faultOf = (lead: number, amount: number, paid_at: number | null = null) => {
+    const payment = { payment_id: 'a', of: of(lead), amount, paid_at, closes: null }
+    const fault = paymentFault(desk.campaign, rowsPaid(desk.campaign, payment), payment, desk.now)
+    return fault?.type === 'error' ? [fault.code, fault.path] : fault
+  }
+  assert.equal(faultOf(1, 1000), undefined)
+  desk.pay(1, 1000, 'a')
+  assert.equal(faultOf(1, 1000), undefined, 'the same again')
+  assert.deepEqual(faultOf(1, 900), ['REQUEST_CONFLICT', '/payment_id'])
+  assert.deepEqual(faultOf(2, 1000), ['REQUEST_CONFLICT', '/payment_id'])
+  assert.deepEqual(faultOf(1, 1000, desk.now + DAY_MS), ['INVALID', '/paid_at'])
+})
+
+test('what was paid before a promise is no part of it', () => {
+  const desk = promised()
+  const row = desk.campaign.leads.row(1 as LeadId) as number
+  const of = { campaign: desk.campaign.id, lead: 1 as LeadId }
+  const payment = { payment_id: 'a', of, amount: 3000, paid_at: T0 - DAY_MS, closes: null }
+  desk.emitAll(decidePayment(desk.campaign, row, payment, desk.now).events)
+  assert.equal(desk.lastEvent('lead.paid').kept, undefined)
+  assert.deepEqual([desk.lead(1).state, desk.lead(1).due_at], ['callback', DAY_ENDS])
+  assert.equal(desk.fields(1).amount_due, 2000)
+})
+
 test('E6: a payment that closes an account suppresses it, its other leads too, without a hand', () => {
   const desk = promised()
   desk.send(2, { phone: '+919820011111', account_no: 'LN1', amount_due: 5000 })
@@ -111,6 +140,30 @@ test('a message nobody answered breaks no promise and ends no hold', () => {
     [dispositions?.last.code, dispositions?.best.standard, dispositions?.effective.standard],
     ['NO_REPLY', 'PTP', 'PTP'],
   )
+})
+
+test('a third party ends no promise, the borrower does', () => {
+  for (const [code, stands] of [
+    ['TPC', true],
+    ['NIP', false],
+  ] as const) {
+    const desk = promised()
+    desk.report({ campaign_id: 4, lead_id: 1, channel: 'field', code })
+    assert.equal(shown(desk).promise !== undefined, stands, code)
+  }
+})
+
+test('a late outcome is stale once another channel had one', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK, kind: 'collections' })
+  desk.send(1, { phone: PHONE, amount_due: 5000 })
+  const { award_id } = desk.award(7)
+  desk.now += HOUR_MS
+  desk.bid()
+  const visit = { campaign_id: 4, lead_id: 1, channel: 'field', code: 'PTP', amount: 5000 }
+  desk.report({ ...visit, promised_at: iso(desk.now + 5 * DAY_MS) })
+  const before = desk.lead(1)
+  assert.equal(desk.dispose(award_id, 'no_answer').type, 'stale_award')
+  assert.deepEqual(desk.lead(1), before)
 })
 
 test('I7: promises, payments and their history are the same when they are folded anew', () => {

@@ -117,6 +117,27 @@ test('a hold keeps an account from everybody until it is released', () => {
   assert.equal(desk.next()?.lead_id, 1)
 })
 
+test('a lead of a paused campaign is reached for on no channel', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK })
+  desk.send(1, { phone: PHONE })
+  desk.put({ hours: AROUND_THE_CLOCK, paused: true })
+  const reply = desk.reach(1)
+  assert.ok(reply.type === 'refused' && reply.reason === 'paused')
+})
+
+test('a hold that was released begins to count anew', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK })
+  desk.send(1, { phone: PHONE })
+  for (const state of ['rescheduled', 'held']) {
+    desk.call('RTP')
+    assert.equal(desk.lead(1).state, state)
+    desk.now += 4 * DAY_MS
+  }
+  desk.release(1)
+  desk.call('RTP')
+  assert.equal(desk.lead(1).state, 'rescheduled')
+})
+
 test('a second refusal to pay in a row holds the account; with something between, it does not', () => {
   const states = [
     ['RTP', 'RTP'],

@@ -140,6 +140,39 @@ test('who skipped a lead is named, and the lead still waits for others', () => {
   assert.equal(waiting?.place, 1)
 })
 
+test('each suppression is told by what it names, and a hold by the disposition that made it', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK, kind: 'collections' })
+  desk.send(1, { phone: '+912212345678', account_no: 'LN-1' })
+  desk.suppress('phone', '+912212345678')
+  desk.suppress('account', 'LN-1')
+  const { not_called = [], waiting } = why(desk, 1)
+  assert.deepEqual(
+    not_called.map(({ reason, detail }) => [reason, detail.split(':')[0]]),
+    [
+      ['suppressed', 'its phone number is suppressed'],
+      ['suppressed', 'its account is suppressed'],
+    ],
+  )
+  assert.equal(waiting, undefined)
+  desk.send(2)
+  desk.report({ campaign_id: 4, lead_id: 2, channel: 'call', code: 'DISP' })
+  assert.deepEqual(only(desk, 2), {
+    reason: 'held',
+    detail: 'on hold after DISP until somebody releases it',
+  })
+})
+
+test('a promise and a message that found nobody say when the next call is, and why', () => {
+  const desk = new Desk({ hours: AROUND_THE_CLOCK, kind: 'collections' })
+  for (const id of [1, 2]) desk.send(id)
+  const promised_at = iso(T0 + DAY_MS)
+  const about = { campaign_id: 4, channel: 'call' }
+  desk.report({ ...about, lead_id: 1, code: 'PTP', amount: 100, promised_at })
+  assert.match(only(desk, 1).detail, /: promised at .* to pay by 2026-01-06T18:30:00.000Z$/)
+  desk.report({ ...about, lead_id: 2, code: 'RNR' })
+  assert.match(only(desk, 2).detail, /: RNR at 2026-01-05T06:00:00.000Z, again/)
+})
+
 test('a lead that could be called is told its place, its score by terms, and what goes first', () => {
   const desk = new Desk({ hours: AROUND_THE_CLOCK })
   for (let id = 1; id <= 5; id++) desk.send(id, { created_at: iso(T0 - id * 20 * MINUTE_MS) })

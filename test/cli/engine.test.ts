@@ -40,7 +40,7 @@ async function fill(campaign: number, leads: number): Promise<void> {
   assert.equal(put.code, 0, put.stderr)
   if (leads === 0) return
   const sent = Array.from({ length: leads }, (_, i) =>
-    aLead(campaign * 100 + i, campaign, { phone: '+12125550199' }),
+    aLead(campaign * 100 + i, campaign, { phone: `+12125550${campaign * 10 + i}` }),
   )
   assert.equal((await cluster.call('lead.ingest', { leads: sent })).accepted, leads)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { DICTIONARY_1 } from '../../actors/protocol/dispositions.ts'
 import {
   awardOnlySchema,
   emptySchema,
@@ -65,10 +66,19 @@ test('a disposition names an award, or a campaign, a lead and a channel; codes c
   assert.deepEqual(parseDisposition(byAward), {
     award_id: 'a4-1-1-0',
     code: 'no_answer',
+    as: DICTIONARY_1.standard('call', 'no_answer'),
     at: Date.UTC(2026, 0, 5, 6),
   })
   const byLead = { campaign_id: 4, lead_id: 1, channel: 'sms', code: 'do_not_contact' }
-  assert.deepEqual(parseDisposition(byLead), byLead)
+  const as = DICTIONARY_1.standard('sms', 'do_not_contact')
+  assert.deepEqual(parseDisposition(byLead), { ...byLead, as })
+})
+
+test('what a channel reports is kept as it was sent, mapped or not', () => {
+  const byLead = { campaign_id: 4, lead_id: 1, channel: 'whatsapp', code: 'Maybe Later' }
+  const { code, as } = parseDisposition(byLead)
+  assert.deepEqual([code, as.code, as.effect], ['Maybe Later', 'UNMAPPED', 'none'])
+  assert.equal(parseDisposition({ ...byLead, code: 'will_pay' }).as.code, 'PTP')
 })
 
 const award = (change: object) => ({ award_id: 'a4-1-1-0', code: 'busy', ...change })
@@ -91,6 +101,9 @@ const DISPOSITION: WrongInput[] = [
   [award({ code: 'callback' }), '/callback_at', /required with code callback/],
   [award({ code: 'callback', callback_at: 'later' }), '/callback_at', /RFC 3339/],
   [award({ callback_at: LATER }), '/callback_at', /belongs to code callback only/],
+  [award({ code: 'PTP', promised_at: LATER }), '/amount', /how much was promised/],
+  [award({ code: 'PTP', amount: 500 }), '/promised_at', /when it will be paid/],
+  [award({ promised_at: LATER }), '/promised_at', /belongs to a promise/],
   [award({ amount: -1 }), '/amount', /0 or more/],
   [award({ amount: 0.5 }), '/amount', /minor unit/],
   [award({ note: 5 }), '/note', /a text/],

@@ -1,7 +1,7 @@
 // Mutants of leads: logs that hold a lead twice, lose one, or name what there is not.
 
 import type { Event } from '../../actors/protocol/events.ts'
-import { about, accepted, disposed, LATER, type Mutant, over } from './planted-log.ts'
+import { about, accepted, CAMPAIGN, disposed, LATER, type Mutant, over } from './planted-log.ts'
 
 export const LEAD_MUTANTS: readonly Mutant[] = [
   [
@@ -11,6 +11,24 @@ export const LEAD_MUTANTS: readonly Mutant[] = [
       await planted.begin({}, [101])
       await planted.append([planted.award(101, LATER)])
       return planted.append([planted.award(101, LATER + 1000)])
+    },
+  ],
+  [
+    'an award that does not reach its runner-up',
+    'I11',
+    async (planted) => {
+      await planted.begin({}, [101])
+      const runner_up = { campaign_id: CAMPAIGN, class: 2, score: 0.8 }
+      return planted.append([planted.award(101, LATER, { runner_up })])
+    },
+  ],
+  [
+    'a stale lead awarded while a live one stands by',
+    'I11',
+    async (planted) => {
+      await planted.begin({}, [101])
+      await planted.append([accepted(102, { lead_type: 'Stale' })])
+      return planted.append([planted.award(102, LATER, { class: 1 })])
     },
   ],
   [

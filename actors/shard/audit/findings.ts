@@ -14,6 +14,7 @@ export const CHECKS = {
   I8: "a campaign's time never runs back",
   I9: 'nothing of an old epoch follows a newer one',
   I10: 'one award a request, one outcome an award',
+  I11: 'an award reaches its runner-up, and no lead of a higher class stood by',
   I12: "a campaign's leads are its customer's",
   I14: 'no confirmed call is one too many for its contact',
   I15: 'the log has not lost what a snapshot saw',

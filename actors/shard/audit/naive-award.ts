@@ -81,14 +81,14 @@ export function foldExtended(lead: NaiveLead, event: LeadExtended, scene: Scene)
   award.until = event.lease_until
 }
 
-/** An attempt without an award: of a lead nobody holds, inside its hours and its contact's rules. */
+/** An attempt without an award: of a lead no other holds, inside its hours and its contact's rules. */
 export function foldAttempted(lead: NaiveLead, event: LeadAttempted, scene: Scene): void {
   const { attempt_id, at } = event
   const open = openAward(lead)
   const { findings } = scene
   findings.check(
     'I1',
-    open === null,
+    open === null || (open.contractor !== null && open.contractor === event.contractor_id),
     () => `${attempt_id} is made while ${open?.id} holds its lead`,
   )
   const still = !isOver(lead) && !isBarred(lead) && lead.place !== 'held'

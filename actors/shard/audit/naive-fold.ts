@@ -16,6 +16,7 @@ import {
 import type { Settings } from '../../protocol/settings.ts'
 import type { Findings } from './findings.ts'
 import { foldAttempted, foldAwarded, foldConfirmed, foldEnd, foldExtended } from './naive-award.ts'
+import { checkChoice } from './naive-choice.ts'
 import { acceptedLead, type NaiveLead, type Scene, updateLead } from './naive-lead.ts'
 import { foldDisposed, foldNoted } from './naive-outcome.ts'
 
@@ -82,7 +83,9 @@ export class NaiveFold {
     campaign.settings = settings
   }
 
-  #foldLead({ settings, leads }: NaiveCampaign, event: LeadEvent): void {
+  #foldLead(campaign: NaiveCampaign, event: LeadEvent): void {
+    const { settings, leads } = campaign
+    if (event.type === 'lead.awarded') checkChoice(campaign, event, this.#findings)
     const lead = leads.get(event.lead_id)
     const named = `lead ${event.campaign_id}/${event.lead_id}`
     const scene = { settings, findings: this.#findings }

@@ -83,7 +83,8 @@ function closes(lead: NaiveLead, event: LeadDisposed, findings: Findings): boole
     const open = openAward(lead)
     return findings.check(
       'I1',
-      open === null,
+      // What was sent from within a call leaves the call as it is.
+      open === null || (event.kept === true && event.attempt_id !== undefined),
       () => `${where} is disposed under ${open?.id}'s hold`,
     )
   }
