@@ -13,6 +13,7 @@ const USAGE = `usage: npm run sim -- [options]
   --seeds M      how many (1)
   --step S       every S-th of them only (1)
   --for-ms T     begins no further seed after so much real time
+  --least L      but runs at least so many (1)
   --safety-ms T  how long faults last in each, virtual time (40000)
   --twice K      runs every K-th seed again, whose history must be the same (25)
   --bug NAME     plants a bug into the engine first; one of: ${BUGS.map(({ name }) => name).join('; ')}
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     step: { type: 'string', default: '1' },
     'for-ms': { type: 'string', default: 'Infinity' },
+    least: { type: 'string', default: '1' },
     'safety-ms': { type: 'string', default: '40000' },
     twice: { type: 'string', default: '25' },
     bug: { type: 'string' },
@@ -50,7 +52,8 @@ const options = {
 const figures = new Figures()
 const first = Number(values.seed)
 const until = native.now() + Number(values['for-ms'])
-for (let i = 0; i < Number(values.seeds) && native.now() < until; i += Number(values.step)) {
+const goesOn = () => native.now() < until || figures.seeds < Number(values.least)
+for (let i = 0; i < Number(values.seeds) && goesOn(); i += Number(values.step)) {
   await run(first + i)
 }
 if (values.json) console.log(JSON.stringify(figures))
