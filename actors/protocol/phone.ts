@@ -70,7 +70,9 @@ function withoutTrunk(digits: string, bracketed: boolean): string {
   if (code === '' || digits[code.length + 1] !== '0') return digits
   const rest = `+${code}${digits.slice(code.length + 2)}`
   if (!E164.test(rest) || isValid(digits)) return digits
-  return bracketed || isValid(rest) ? rest : digits
+  // Read again it must be the same, so no zero is left that would be dropped then.
+  if (bracketed) return withoutTrunk(rest, false)
+  return isValid(rest) ? rest : digits
 }
 
 /** Whether `(0)` follows right after the country code. */

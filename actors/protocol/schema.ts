@@ -98,12 +98,14 @@ export function check<T>(
   value: unknown,
   at = '',
 ): { ok: true; value: T } | { ok: false; fault: Fault } {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return { ok: true, value: result.data }
   const issue = result.error.issues[0]
   const steps = issue?.path.map(String) ?? []
   if (issue?.code === 'unrecognized_keys' && issue.keys[0] !== undefined) steps.push(issue.keys[0])
-  return { ok: false, fault: { path: at + pointer(steps), reason: reasonOf(issue) } }
+  const missing = steps.length > 0 && issue !== undefined && isMissing(issue)
+  const reason = `${missing ? 'required: ' : ''}${reasonOf(issue)}`
+  return { ok: false, fault: { path: at + pointer(steps), reason } }
 }
 
 /** Parses `value` or throws an InputError with the field's pointer. */
@@ -112,6 +114,11 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, at = ''): T {
   if (result.ok) return result.value
   const { path, reason } = result.fault
   throw new InputError('INVALID', `${path === '' ? 'body' : path}: ${reason}`, path)
+}
+
+/** Whether a field is not there at all, and only that is wrong with it. */
+function isMissing({ code, input }: z.core.$ZodIssue): boolean {
+  return input === undefined && (code === 'invalid_type' || code === 'invalid_value')
 }
 
 function reasonOf(issue: z.core.$ZodIssue | undefined): string {
@@ -124,12 +131,9 @@ function reasonOf(issue: z.core.$ZodIssue | undefined): string {
         ? `must be one of ${issue.values.map((value) => String(value)).join(', ')}`
         : issue.message
     case 'invalid_type':
-      return issue.input === undefined && issue.message.startsWith('Invalid')
+      return issue.message.startsWith('Invalid')
         ? `must be ${article(issue.expected)}`
-        : issue.message.replace(
-            /^Invalid input: expected (\w+).*$/,
-            (_, kind) => `must be ${article(kind)}`,
-          )
+        : issue.message
     default:
       return issue.message
   }

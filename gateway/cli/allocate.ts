@@ -17,10 +17,10 @@ usage: npx leadbid allocate --campaign N --leads N,N | --bucket CODE --to N,N [f
   --leads N,N       these leads, at most 10,000
   --bucket CODE     all leads of that disposition; "none" for those nobody has reached for
   --of WHICH        whose bucket: ${BUCKET_BY.join(', ')} disposition (effective)
-  --to N,N          contractors, dealt to in turn
+  --to N,N          contractors, dealt to in turn; agents who are active and tagged for it
   --deadline TIME   when the first attempt must have been made
   --list NAME       names the list this makes, such as ptp-2026-01-05
-  --by NAME         who decided it
+  --by NAME         who decided it, noted as it stands
   --take-back       the leads are nobody's again
   --board           allocations by what became of their deadlines
   --json            the reply as the contract has it

@@ -47,13 +47,13 @@ function faultOf(
 
 /** A flag without its value, or with one that begins like a flag, such as a negative number. */
 function valueFaultOf(args: readonly string[], error: TypeError): string {
-  const flag = /--[a-z][a-z-]*/.exec(error.message)?.[0]
-  const value = args[args.findIndex((arg) => arg === flag) + 1]
-  if (flag === undefined || !error.message.includes('ambiguous')) return firstSentence(error.message)
-  if (value !== undefined && /^-[\d.]+$/.test(value)) {
-    return `${flag} is ${JSON.stringify(value)}: it must not be negative`
-  }
-  return `${flag} needs a value: one that begins with "-" is written ${flag}=-…`
+  const flag = /--[a-z][a-z-]*/.exec(error.message)?.[0] ?? ''
+  if (error.message.includes('does not take')) return `${flag} takes no value`
+  const value = args[args.indexOf(flag) + 1] ?? ''
+  if (/^-[\d.]+$/.test(value)) return `${flag} is ${JSON.stringify(value)}: it must not be negative`
+  return /^-[^-]/.test(value)
+    ? `${flag} needs a value: one that begins with "-" is written ${flag}=${value}`
+    : `${flag} needs a value`
 }
 
 function firstSentence(message: string): string {

@@ -12,7 +12,8 @@ usage: npx leadbid pay --customer N --account NO --amount N --id ID [flags]
        npx leadbid pay --campaign N --lead N --amount N --id ID [flags]
 
   --amount N      of the minor unit, such as paise
-  --id ID         the payment's own: the same id again is booked once
+  --id ID         one payment within a campaign: again it is told as booked before, with
+                  another sum or lead it is refused
   --closes        nothing is left to pay, whatever the amount; without it that is so
                   when the amount reaches what is due
   --paid-at TIME  when it was paid (now)

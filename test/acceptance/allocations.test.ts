@@ -205,11 +205,74 @@ test('a request that makes no sense is answered with its field and the cure', as
     [{ campaign_id: 120, lead_ids: [1], contractor_ids: [], list: 'x' }, '/list'],
     [{ campaign_id: 120, bucket: { code: 'PTP', by: 'first' }, contractor_ids: [A] }, '/bucket/by'],
     [{ campaign_id: 9999, lead_ids: [1], contractor_ids: [A] }, '/campaign_id'],
+    [{ campaign_id: 120, bucket: { code: 'RNRR' }, contractor_ids: [A] }, '/bucket/code'],
+    [{ campaign_id: 120, lead_ids: [1], contractor_ids: manyIds(1001) }, '/contractor_ids'],
   ]
   for (const [body, path] of wrongs) {
     const answer = await engine.call('allocation.put', body)
     assert.deepEqual([answer.type, answer.path], ['error', path], JSON.stringify(answer))
   }
+})
+
+const manyIds = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
+
+test('leads beyond the limit, or none, are told how many a request holds', async () => {
+  for (const lead_ids of [[], manyIds(10_001)]) {
+    const body = { campaign_id: 120, lead_ids, contractor_ids: [A] }
+    const { code, message } = await engine.call('allocation.put', body)
+    assert.equal(code, 'INVALID')
+    const cure = 'must hold 1 to 10,000 lead ids: send the rest in another request'
+    assert.equal(message, `/lead_ids: ${cure}`)
+  }
+})
+
+test('a bucket nobody can mean is refused with the codes there are; none and UNMAPPED are buckets', async () => {
+  const refused = await engine.call('bucket.show', { campaign_id: 120, code: 'PTPP' })
+  assert.deepEqual([refused.type, refused.code, refused.path], ['error', 'INVALID', '/code'])
+  assert.match(refused.message, /use one of PAID, .*PTP, .*DNC, UNMAPPED, none$/)
+  for (const code of ['none', 'unmapped', 'LEGAL', 'ptp']) {
+    const { type } = await engine.call('bucket.show', { campaign_id: 120, code })
+    assert.equal(type, 'bucket', code)
+  }
+  const shown = await engine.http('GET', '/api/campaigns/120/buckets/PTPP')
+  assert.deepEqual([shown.status, shown.body.error.path], [400, '/code'])
+})
+
+test('B9: nothing is given to an agent who could not be offered it', async () => {
+  await put(125, 3, { cycle: '2026-01' })
+  const agents: [id: number, fields: object][] = [
+    [2001, { tags: { customer_ids: [55], cycles: ['2026-01'] } }],
+    [2002, { tags: { customer_ids: [71] } }],
+    [2003, { active: false }],
+    [2004, { tags: { cycles: ['2026-02'] } }],
+  ]
+  for (const [contractor_id, fields] of agents) {
+    const agent = { contractor_id, role: 'agent', ...fields }
+    assert.equal((await engine.call('agent.put', agent)).type, 'agent')
+  }
+  const give = (contractor_ids: number[]) =>
+    engine.call('allocation.put', { campaign_id: 125, lead_ids: [1, 2, 3], contractor_ids })
+  // What the office published may be a moment late: until then an agent is one nobody put.
+  await until(async () => (await give([2004])).type === 'error', 'the gateway to know the agents')
+  const wrongs: [ids: number[], path: string, says: RegExp][] = [
+    [[2001, 2002], '/contractor_ids/1', /agent 2002 is not tagged for customer 55: tag it, or/],
+    [[2003], '/contractor_ids/0', /agent 2003 is not active: put it with "active" true, or/],
+    [[A, 2001, 2004], '/contractor_ids/2', /agent 2004 is not tagged for cycle 2026-01: tag it/],
+  ]
+  for (const [ids, path, says] of wrongs) {
+    const refused = await give(ids)
+    assert.deepEqual([refused.type, refused.code, refused.path], ['error', 'INVALID', path])
+    assert.match(refused.message, says)
+  }
+  const { not_called } = await engine.show(125, 1)
+  assert.ok(not_called, 'a lead of a request that was refused is called by nobody')
+  // Nobody put A: it is not limited.
+  assert.equal((await give([2001, A])).allocated, 3)
+  // Tagged now, it is allowed at once, whatever the gateway has heard of it.
+  for (const cycles of [['2026-01'], ['2026-02'], ['2026-01']]) {
+    await engine.call('agent.put', { contractor_id: 2004, tags: { cycles } })
+  }
+  assert.equal((await give([2004])).allocated, 3)
 })
 
 test('B13: of a bank’s file of 1,000 the 7 who unsubscribed are rejected, and 993 are allocated', async () => {

@@ -354,15 +354,93 @@ test('E7: an account is its customer’s: another’s with the same number is no
 test('E8: however it is written, a number is one key', async () => {
   const since = (await log()).length
   await add({ phone: '098200 12345' })
-  for (const phone of ['+91 98200-12345', '919820012345', '+919820012345', '0091 98200 12345']) {
+  const spellings = ['+91 98200-12345', '919820012345', '+919820012345', '0091 98200 12345']
+  const trunk = [
+    '+91 (0) 98200 12345',
+    '+91 098200 12345',
+    '+91-0-98200-12345',
+    '0091 098200 12345',
+  ]
+  for (const phone of [...spellings, ...trunk]) {
     assert.equal((await engine.call('suppression.check', { phone })).suppressed, true, phone)
     assert.equal((await add({ phone })).already, true, phone)
   }
   assert.equal((await log()).length, since + 1)
   const campaign = campaignIn(3)
   await engine.put(campaign)
-  const leads = [engine.lead(1, campaign, { phone: '98200 12345' })]
-  assert.equal((await engine.call('lead.ingest', { leads })).rejected.length, 1)
+  const written = ['98200 12345', ...trunk]
+  const leads = written.map((phone, i) => engine.lead(i + 1, campaign, { phone }))
+  const { accepted, rejected } = await engine.call('lead.ingest', { leads })
+  assert.deepEqual([accepted, rejected.length], [0, leads.length])
+})
+
+test('E8: nor does a cap count apart what is written with a trunk zero', async () => {
+  const plain = aPhone()
+  const campaign = campaignIn(3)
+  await engine.put(campaign, { attempts: { max_per_day: 1 } })
+  await engine.accept([
+    engine.lead(1, campaign, { phone: plain }),
+    engine.lead(2, campaign, { phone: plain.replace('+91', '+91 0') }),
+  ])
+  const about = { campaign_id: campaign, channel: 'call' }
+  assert.equal((await engine.call('lead.attempt', { ...about, lead_id: 1 })).type, 'attempt')
+  const second = await engine.call('lead.attempt', { ...about, lead_id: 2 })
+  assert.equal(second.type, 'refused', JSON.stringify(second))
+})
+
+test('what was not suppressed is told when it is lifted, and what stands in another scope', async () => {
+  const phone = aPhone()
+  const lift = (more: object = {}) => engine.call('suppression.remove', { phone, ...BY, ...more })
+  assert.deepEqual(await lift(), { type: 'removed', already: true })
+  await add({ phone }, { customer_id: 55 })
+  assert.deepEqual(await lift(), { type: 'removed', already: true, still_for: [55] })
+  await add({ phone })
+  assert.deepEqual(await lift({ customer_id: 55 }), { type: 'removed', still_for: 'all' })
+  const [campaign] = (await everywhere({ account_no: anAccount(), phone: aPhone() })) as [number]
+  const lead = { campaign_id: campaign, lead_id: 1 }
+  const liftLead = () => engine.call('suppression.remove', { ...lead, ...BY })
+  assert.deepEqual(await liftLead(), { type: 'removed', already: true })
+  const terminal = ['suppress', '--phone', phone, '--by', 'asha', '--reason', 'mistake', '--remove']
+  const told = await engine.cli([...terminal, '--customer', '56'])
+  const words = 'nothing to remove: it was not suppressed so\nstill suppressed for all customers\n'
+  assert.deepEqual([told.code, told.stdout], [0, words])
+  assert.deepEqual(await lift(), { type: 'removed' })
+  assert.equal((await engine.call('suppression.check', { phone })).suppressed, false)
+})
+
+test('a lead that its phone and itself bar is told what still bars it', async () => {
+  const phone = aPhone()
+  const [campaign] = (await everywhere({ phone })) as [number]
+  const lead = { campaign_id: campaign, lead_id: 1 }
+  await add(lead)
+  await add({ phone })
+  const lift = () => engine.call('suppression.remove', { ...lead, ...BY })
+  assert.deepEqual(await lift(), { type: 'removed', still_by: ['phone'] })
+  assert.deepEqual(await lift(), { type: 'removed', already: true, still_by: ['phone'] })
+  assert.equal((await engine.show(campaign, 1)).state, 'suppressed')
+  await remove({ phone })
+  await engine.award([campaign])
+})
+
+test('a lead is its campaign’s customer’s: with another one it is refused', async () => {
+  const [campaign] = (await everywhere({ phone: aPhone() })) as [number]
+  const lead = { campaign_id: campaign, lead_id: 1 }
+  for (const service of ['suppression.add', 'suppression.remove'] as const) {
+    const wrong = await engine.call(service, { ...lead, customer_id: 56, ...BY })
+    assert.deepEqual(
+      [wrong.type, wrong.code, wrong.path],
+      ['error', 'CUSTOMER_MISMATCH', '/customer_id'],
+    )
+  }
+  assert.equal((await engine.call('suppression.check', lead)).suppressed, false)
+  const none = await engine.call('suppression.add', {
+    campaign_id: 9999,
+    lead_id: 1,
+    customer_id: 5,
+    ...BY,
+  })
+  assert.deepEqual([none.code, none.path], ['NOT_FOUND', '/campaign_id'])
+  await add(lead, { customer_id: 55 })
 })
 
 test('N3: STOP by SMS ends messages and calls, in every campaign of its customer', async () => {

@@ -65,7 +65,11 @@ test('putting the same again is no event', () => {
 test('B9: a hierarchy loop is refused, however long it is', () => {
   const floor = new WorkforceFloor().staff()
   const before = floor.workforce.image()
-  assert.equal(codeOf(floor.put(1000, { reports_to: 1000 })), 'HIERARCHY_LOOP')
+  const self = floor.put(1000, { reports_to: 1000 })
+  assert.equal(codeOf(self), 'HIERARCHY_LOOP')
+  assert.ok(
+    'message' in self && /^\/reports_to: an agent cannot report to itself/.test(self.message),
+  )
   assert.equal(codeOf(floor.put(100, { reports_to: 1000 })), 'HIERARCHY_LOOP')
   assert.equal(codeOf(floor.put(1, { role: 'agent', reports_to: 100 })), 'HIERARCHY_LOOP')
   assert.equal(codeOf(floor.put(1, { role: 'supervisor', reports_to: 1001 })), 'HIERARCHY_LOOP')

@@ -95,6 +95,22 @@ test('any bytes are a body or malformed, and never break what is read after them
   )
 })
 
+test('a body that is neither is told how each begins, and one that begins like JSON what is wrong', () => {
+  const said = (text: string | Uint8Array) => {
+    try {
+      decodeBody(typeof text === 'string' ? Buffer.from(text) : text)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'read'
+  }
+  const neither = /^body is neither JSON \(it starts with \{ or \[\) nor MessagePack: ./
+  for (const text of ['hello', ' {}', '"text"', Uint8Array.of(0xc1)]) {
+    assert.match(said(text), neither)
+  }
+  assert.match(said('{"a":'), /^body is not JSON: ./)
+})
+
 /** Headers that promise up to four billion elements or bytes and hold none. */
 const HUGE: [what: string, header: number[]][] = [
   ['array 32', [0xdd, 0xff, 0xff, 0xff, 0xff]],

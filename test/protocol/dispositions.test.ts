@@ -76,7 +76,7 @@ test('G26: names other lists have for an outcome are read by catalogue 1', () =>
     WN: 'wrong_number',
     NOS: 'DC',
     DEC: 'DCD',
-    DNC: 'DNCL STOP do_not_contact',
+    DNC: 'DNCL STOP do_not_contact UNSUB unsubscribe optout',
   }
   for (const [standard, codes] of Object.entries(names)) {
     for (const code of codes.split(' ')) {
@@ -183,6 +183,28 @@ test('case and blanks around a code do not matter', () => {
     }),
   )
   assert.equal(sameCode(' Ptp '), 'ptp')
+})
+
+test('marks at the end of what somebody wrote do not matter, those within it do', () => {
+  const said = [
+    'STOP.',
+    'stop!!',
+    'Stop …',
+    'UNSUB.',
+    'opt out',
+    'Opt Out.',
+    'optout',
+    'unsubscribe?',
+  ]
+  for (const code of said) assert.equal(DICTIONARY_1.resolve('sms', code)?.code, 'DNC', code)
+  for (const code of ['.', '...', '?', 'S.T.O.P', '.STOP', 'opt. out', ' ']) {
+    assert.equal(DICTIONARY_1.resolve('sms', code), undefined, code)
+  }
+  assert.deepEqual(
+    ['?', ' ?! ', 'a.b.', ''].map(sameCode),
+    ['?', '?!', 'a.b', ''],
+    'marks alone are a code of their own',
+  )
 })
 
 test('an entry’s own code goes before any alias, and a channel’s alias before one of all', () => {

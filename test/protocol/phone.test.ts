@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { isCountry, normalisePhone, phoneOf } from '../../actors/protocol/phone.ts'
 import { check } from '../../actors/protocol/schema.ts'
 import { fc } from '../support/properties.ts'
@@ -20,6 +21,15 @@ test('E8: however an Indian number is written, it is one number', () => {
     '+91\u201198200\u201312345',
     '\u202a+919820012345\u202c',
     '98200/12345',
+    '+91 (0) 98200 12345',
+    '+91(0)9820012345',
+    '+91 098200 12345',
+    '+91-0-98200-12345',
+    '+9109820012345',
+    '0091 098200 12345',
+    '0091 (0) 98200 12345',
+    '(+91) (0) 98200 12345',
+    '(0) 98200 12345',
   ]
   for (const spelling of spellings) {
     assert.equal(normalisePhone(spelling, 'IN'), '+919820012345', JSON.stringify(spelling))
@@ -48,7 +58,9 @@ test('PH1: a number with its country code is taken by its form, whatever plans k
     ['+912212345678', '+912212345678'],
     ['+999 1234567', '+9991234567'],
     ['00 49 30 1', '+49301'],
-    ['+91 098200 12345', '+9109820012345'],
+    ['+91 098200 123', '+91098200123'],
+    ['+91 00 98200 12345', '+91009820012345'],
+    ['+999 0123 4567', '+99901234567'],
   ]
   for (const [raw, phone] of kept) {
     const expected = /^\+\d{7,15}$/.test(phone) ? phone : null
@@ -56,7 +68,48 @@ test('PH1: a number with its country code is taken by its form, whatever plans k
   }
 })
 
-test('PH1: with a country code nothing changed since version 0.1', () => {
+test('PH4: a zero that is part of the number stays, in brackets too; a trunk prefix goes', () => {
+  const read: [raw: string, phone: string][] = [
+    // Genuine: the plan has the number with its zero.
+    ['+39 02 1234 5678', '+390212345678'],
+    ['+39 (0)2 1234 5678', '+390212345678'],
+    ['0039 06 6982', '+39066982'],
+    ['+225 01 23 45 67 89', '+2250123456789'],
+    // Trunk prefixes.
+    ['+39 (0) 333 1234567', '+393331234567'],
+    ['+44 (0) 20 7946 0958', '+442079460958'],
+    ['+44 020 7946 0958', '+442079460958'],
+    ['+49 (0)30/901820', '+4930901820'],
+    ['+971 050 123 4567', '+971501234567'],
+    ['+1 0212 555 0100', '+12125550100'],
+    // In brackets it goes though no plan has the number; without them it stays.
+    ['+91 (0) 58200 12345', '+915820012345'],
+    ['+91 0 58200 12345', '+9105820012345'],
+    ['+91 (0) 098200 12345', '+919820012345'],
+    // Brackets elsewhere mean nothing, and what would be no number any more stays one.
+    ['+91 98200 (0) 12345', '+9198200012345'],
+    ['+49 (0) 3012', '+4903012'],
+  ]
+  for (const [raw, phone] of read) {
+    for (const country of ['IN', 'IT']) assert.equal(normalisePhone(raw, country), phone, raw)
+  }
+})
+
+test('PH4: whoever’s number it is, written with its trunk zero it is the same key', () => {
+  const mobile = fc.integer({ min: 6_000_000_000, max: 9_999_999_999 }).map(String)
+  const spelled = fc.constantFrom('+91 0', '+91-0-', '+91 (0) ', '0091 0', '00 91 (0)', '+910')
+  fc.assert(
+    fc.property(mobile, spelled, (digits, prefix) => {
+      const plain = normalisePhone(digits, 'IN')
+      // The plan alone can tell a number it does not have from a trunk zero.
+      if (plain === null) return
+      assert.equal(plain, `+91${digits}`)
+      assert.equal(normalisePhone(prefix + digits, 'US'), plain)
+    }),
+  )
+})
+
+test('PH1: with a country code nothing changed since version 0.1 but a trunk zero', () => {
   const before = (raw: string) => {
     const digits = raw.replace(/[\s().-]/g, '').replace(/^00/, '+')
     return /^\+[1-9]\d{6,14}$/.test(digits) ? digits : null
@@ -71,13 +124,25 @@ test('PH1: with a country code nothing changed since version 0.1', () => {
   fc.assert(
     fc.property(spelling, fc.constantFrom('IN', 'US', 'GB'), (raw, country) => {
       const phone = before(raw)
-      if (phone !== null) assert.equal(normalisePhone(raw, country), phone)
+      if (phone === null) return
+      const now = normalisePhone(raw, country)
+      if (now === phone) return
+      assert.match(phone, /^\+\d{1,3}0/)
+      const asWritten = parsePhoneNumberFromString(phone)
+      assert.ok(asWritten?.number !== phone || !asWritten.isValid(), `${phone} is a number`)
+      assert.ok(parsePhoneNumberFromString(now ?? '')?.isValid(), `${raw} is ${now}`)
+      const without = [2, 3, 4].map((at) => phone.slice(0, at) + phone.slice(at + 1))
+      assert.ok(without.includes(now ?? ''), `${raw} is ${now}`)
     }),
+    { numRuns: 5000 },
   )
 })
 
 test('PH1: what was read is read again as the same', () => {
-  const raw = fc.stringMatching(/^[0+]?[0-9 ()-]{6,16}$/)
+  const raw = fc.oneof(
+    fc.stringMatching(/^[0+]?[0-9 ()-]{6,16}$/),
+    fc.stringMatching(/^\+(91|44|39|1|49|971|225) ?(0|\(0\)|00) ?[0-9]{6,12}$/),
+  )
   fc.assert(
     fc.property(raw, fc.constantFrom('IN', 'US', 'GB', 'IT'), (text, country) => {
       const phone = normalisePhone(text, country)
@@ -85,6 +150,7 @@ test('PH1: what was read is read again as the same', () => {
       assert.match(phone, /^\+[1-9]\d{6,14}$/)
       assert.equal(normalisePhone(phone, 'IN'), phone)
     }),
+    { numRuns: 3000 },
   )
 })
 

@@ -49,6 +49,28 @@ test('of several faults the first is told, and a misspelt field by its name', ()
   assert.deepEqual(misspelt.fault, { path: '/nam', reason })
 })
 
+test('a field that is not there is told from one that is wrong', () => {
+  const schema = z.strictObject({
+    id,
+    name: text(5),
+    kind: z.enum(['a', 'b']),
+    more: z.strictObject({ on: z.boolean() }).optional(),
+  })
+  const reasonOf = (input: unknown) => {
+    const result = check(schema, input)
+    return result.ok ? null : [result.fault.path, result.fault.reason]
+  }
+  assert.deepEqual(reasonOf({}), ['/id', 'required: must be an integer'])
+  assert.deepEqual(reasonOf({ id: 1 }), ['/name', 'required: must be a text'])
+  assert.deepEqual(reasonOf({ id: 1, name: null }), ['/name', 'must be a text'])
+  assert.deepEqual(reasonOf({ id: 1, name: 'x' }), ['/kind', 'required: must be one of a, b'])
+  assert.deepEqual(reasonOf({ id: 1, name: 'x', kind: 'c' }), ['/kind', 'must be one of a, b'])
+  const whole = { id: 1, name: 'x', kind: 'a' }
+  assert.deepEqual(reasonOf({ ...whole, more: {} }), ['/more/on', 'required: must be a boolean'])
+  assert.deepEqual(reasonOf(undefined), ['', 'must be an object'])
+  assert.equal(reasonOf(whole), null)
+})
+
 test('a map keeps any name but __proto__, which is refused and not left out', () => {
   const map = byName(20, z.unknown())
   const name = fc.string({ minLength: 1, maxLength: 20 })

@@ -1,4 +1,7 @@
 // NATS cluster: three real servers that replicate, for what a single one never answers.
+//
+// Their links to each other go through proxies, so that one can be cut off from the others while
+// its clients still reach it. They tell nobody of each other's addresses: there is no way around.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,19 +10,83 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { silentLog } from '../../deploy/log.ts'
 import { findOrFetchServer } from '../../deploy/nats-server.ts'
+import { freeze } from '../support/freeze.ts'
 import { type TempDir, tempDir } from '../support/temp-dir.ts'
+import { TcpProxy } from './tcp-proxy.ts'
 
 const SERVERS = 3
+/** Nobody listens there: a server that is told this address learns nothing. */
+const NOWHERE = '127.0.0.1:1'
+
+/** One of the three. */
+export class NatsNode {
+  readonly name: string
+  readonly url: string
+  readonly #binary: string
+  readonly #config: string
+  #child: ChildProcess
+  #thaw: (() => void) | null = null
+
+  constructor(name: string, url: string, binary: string, config: string) {
+    this.name = name
+    this.url = url
+    this.#binary = binary
+    this.#config = config
+    this.#child = this.#spawn()
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async kill9(): Promise<void> {
+    if (!this.running) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+
+  /** Starts it again on the same port and store. */
+  restart(): void {
+    this.#child = this.#spawn()
+  }
+
+  pause(): void {
+    if (this.#child.pid !== undefined) this.#thaw = freeze(this.#child.pid)
+  }
+
+  resume(): void {
+    this.#thaw?.()
+    this.#thaw = null
+  }
+
+  #spawn(): ChildProcess {
+    return spawn(this.#binary, ['-c', this.#config], { stdio: 'ignore' })
+  }
+}
 
 export class NatsCluster implements AsyncDisposable {
-  readonly urls: readonly string[]
-  readonly #children: ChildProcess[]
+  readonly nodes: readonly NatsNode[]
+  /** By the number of the server at each end. */
+  readonly #links: ReadonlyMap<string, TcpProxy>
   readonly #dir: TempDir
 
-  private constructor(urls: string[], children: ChildProcess[], dir: TempDir) {
-    this.urls = urls
-    this.#children = children
+  private constructor(
+    nodes: readonly NatsNode[],
+    links: ReadonlyMap<string, TcpProxy>,
+    dir: TempDir,
+  ) {
+    this.nodes = nodes
+    this.#links = links
     this.#dir = dir
+  }
+
+  get urls(): string[] {
+    return this.nodes.map(({ url }) => url)
+  }
+
+  get dataDir(): string {
+    return this.#dir.path
   }
 
   /** Started, not yet ready: clients have to try until the three have elected a leader. */
@@ -28,35 +95,68 @@ export class NatsCluster implements AsyncDisposable {
     const dir = await tempDir()
     const ports = await freePorts(2 * SERVERS)
     const [clients, routes] = [ports.slice(0, SERVERS), ports.slice(SERVERS)]
-    const children: ChildProcess[] = []
+    const links = new Map<string, TcpProxy>()
+    const nodes: NatsNode[] = []
     for (const [i, port] of clients.entries()) {
       const home = join(dir.path, `n${i}`)
+      const peers: string[] = []
+      for (const [j, route] of routes.entries()) {
+        const url = `nats://127.0.0.1:${route}`
+        if (i !== j) links.set(`${i}${j}`, await TcpProxy.to(url))
+        peers.push(links.get(`${i}${j}`)?.url ?? url)
+      }
       await mkdir(home)
-      await writeFile(join(home, 'nats.conf'), configOf(i, home, port, routes))
-      children.push(spawn(path, ['-c', join(home, 'nats.conf')], { stdio: 'ignore' }))
+      const file = join(home, 'nats.conf')
+      await writeFile(file, configOf({ name: `n${i}`, home, port, route: routes[i] ?? 0, peers }))
+      nodes.push(new NatsNode(`n${i}`, `nats://127.0.0.1:${port}`, path, file))
     }
-    return new NatsCluster(
-      clients.map((port) => `nats://127.0.0.1:${port}`),
-      children,
-      dir,
-    )
+    return new NatsCluster(nodes, links, dir)
+  }
+
+  node(name: string): NatsNode {
+    const node = this.nodes.find((other) => other.name === name)
+    if (node === undefined) throw new Error(`no server ${name}`)
+    return node
+  }
+
+  /** Loses all that this server and the others say to each other, until what comes back is called. */
+  isolate(node: NatsNode): () => void {
+    const i = String(this.nodes.indexOf(node))
+    const cut = [...this.#links].filter(([ends]) => ends.includes(i)).map(([, link]) => link)
+    for (const link of cut) link.severed = true
+    return () => {
+      for (const link of cut) link.recover()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = this.#children.map((child) => once(child, 'exit'))
-    for (const child of this.#children) child.kill('SIGKILL')
-    await Promise.all(ended)
+    await Promise.all(this.nodes.map((node) => node.kill9()))
+    await Promise.all([...this.#links.values()].map((link) => link[Symbol.asyncDispose]()))
     await this.#dir[Symbol.asyncDispose]()
   }
 }
 
-function configOf(i: number, home: string, port: number, routes: readonly number[]): string {
-  const peers = routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')
+interface NodeOptions {
+  name: string
+  home: string
+  port: number
+  route: number
+  peers: readonly string[]
+}
+
+function configOf({ name, home, port, route, peers }: NodeOptions): string {
+  const routes = peers.map((url) => `"${url}"`).join(', ')
   return `
-server_name: "n${i}"
+server_name: "${name}"
 listen: "127.0.0.1:${port}"
 jetstream { store_dir: "${home}", sync_interval: always }
-cluster { name: "c", listen: "127.0.0.1:${routes[i]}", routes: [${peers}] }
+cluster {
+  name: "c"
+  listen: "127.0.0.1:${route}"
+  advertise: "${NOWHERE}"
+  no_advertise: true
+  routes: [${routes}]
+}
 `
 }
 

@@ -354,7 +354,7 @@ test('a lead is suppressed by itself, once, with its lease; that is told and lif
   assert.deepEqual(await takeAwards(shard, [order(campaign)]), [])
   assert.deepEqual(await ask(shard, { ...add, op: 'remove' }), { type: 'removed' })
   assert.equal(stateOf(away), 'waiting')
-  assert.deepEqual(await ask(shard, { ...add, op: 'remove' }), { type: 'removed' })
+  assert.deepEqual(await ask(shard, { ...add, op: 'remove' }), { type: 'removed', already: true })
   const unknown = await ask(shard, { ...add, lead: 9 as LeadId })
   assert.ok(unknown.type === 'error' && unknown.path === '/lead_id', JSON.stringify(unknown))
 })

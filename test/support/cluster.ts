@@ -31,6 +31,10 @@ export interface ClusterOptions {
   gateways?: number
   workers?: number
   env?: Record<string, string>
+  /** NATS to use, stopped with the cluster; none: a server of its own. */
+  server?: TestServer
+  /** By which address a member knows NATS, where that is not the server's own. */
+  urlOf?: (id: string) => string
 }
 
 /** One of the cluster's processes. */
@@ -124,18 +128,22 @@ export class Cluster implements AsyncDisposable {
   readonly members: Member[] = []
   readonly shards: number
   readonly #env: Record<string, string>
+  readonly #urlOf: (id: string) => string
 
-  private constructor(server: TestServer, nc: NatsConnection, env: Record<string, string>) {
+  private constructor(server: TestServer, nc: NatsConnection, options: ClusterOptions) {
+    const { env = {}, urlOf = () => server.url } = options
     this.server = server
     this.nc = nc
     this.#env = env
+    this.#urlOf = urlOf
     this.shards = Number(env.LEADBID_SHARDS ?? 4)
   }
 
-  static async start({ hosts = 1, gateways = 1, workers = 0, env = {} }: ClusterOptions = {}) {
-    const server = await startServer()
+  static async start(options: ClusterOptions = {}) {
+    const { hosts = 1, gateways = 1, workers = 0 } = options
+    const server = options.server ?? (await startServer())
     const nc = await connect({ servers: server.url, maxReconnectAttempts: -1 })
-    const cluster = new Cluster(server, nc, env)
+    const cluster = new Cluster(server, nc, options)
     for (let i = 1; i <= hosts; i++) cluster.add('actors', `h${i}`)
     for (let i = 1; i <= gateways; i++) cluster.add('gateway', `g${i}`)
     for (let i = 1; i <= workers; i++) cluster.add('worker', `w${i}`)
@@ -150,7 +158,7 @@ export class Cluster implements AsyncDisposable {
 
   add(role: Role, id: string, env: Record<string, string> = {}): Member {
     const member = new Member(role, id, {
-      LEADBID_NATS_URL: this.server.url,
+      LEADBID_NATS_URL: this.#urlOf(id),
       LEADBID_DATA_DIR: this.server.dataDir,
       LEADBID_HOST_ID: id,
       LEADBID_HTTP_PORT: '0',
