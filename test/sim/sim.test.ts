@@ -84,7 +84,7 @@ test('the gate: no violation in any seed, and all that matters has happened', as
   const figures = new Figures()
   const parts = await Promise.all(Array.from({ length: PROCESSES }, (_, i) => part(1000 + i)))
   for (const figuresOf of parts) figures.join(figuresOf)
-  console.log(`\n  ${figures}`)
+  console.log(`\nfigures: ${figures}`)
   for (const { seed, violations } of figures.failed) {
     for (const { invariant, detail } of violations.slice(0, 5)) {
       console.log(`  seed ${seed}: ${invariant}: ${detail}`)

@@ -27,6 +27,7 @@ async function runAll(files: readonly string[], jobs: number): Promise<FileResul
 
 function print({ file, passed, failed, output, elapsedMs }: FileResult): void {
   if (failed.length > 0) console.log(output)
+  else for (const [line] of output.matchAll(/^figures: .*$/gm)) console.log(`     ${line}`)
   const mark = failed.length > 0 ? 'FAIL' : 'ok  '
   const seconds = (elapsedMs / 1000).toFixed(1)
   console.log(`${mark} ${file}: ${passed.length} passed, ${failed.length} failed, ${seconds} s`)
