@@ -50,6 +50,8 @@ export async function connectNats(
   waitMs = 15_000,
 ): Promise<Link> {
   const servers = natsUrlOf(config)
+    .split(',')
+    .map((url) => url.trim())
   const started = performance.now()
   for (;;) {
     try {

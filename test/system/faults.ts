@@ -1,4 +1,5 @@
-// `npm run faults -- --seed N --minutes M`: the run of cluster-of-three.test.ts for as long as wanted.
+// `npm run faults -- --seed N --minutes M`: a cluster of three under faults while a crowd is at work, for as long as
+// wanted. The checker reads what the crowd was told and the log, and nothing else.
 
 import { parseArgs } from 'node:util'
 import { figures } from './fault-figures.ts'

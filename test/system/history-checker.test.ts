@@ -238,10 +238,23 @@ test('a sound history has no breach, and every check had something to judge', ()
   const { history, story } = sound()
   const { breaches, seen } = check(history, story, PROCESSES)
   assert.deepEqual(breaches, [])
-  const { unanswered, silenceMs, ...counts } = seen
+  const { unanswered, barred, silenceMs, ...counts } = seen
   assert.equal(unanswered, 0)
+  assert.equal(barred, 0)
   assert.equal(silenceMs, 150)
   for (const [name, count] of Object.entries(counts)) assert.ok(count > 0, `no ${name}`)
+})
+
+test('who is suppressed while its lead is queued may be turned away; nobody else may', () => {
+  const run = sound()
+  Object.assign(nth(run, 0).answers[0] as object, {
+    reply: { type: 'ingested', rejected: [], queued: 2 },
+  })
+  run.story = run.story.filter(({ event }) => event.type !== 'lead.accepted')
+  const { breaches, seen } = check(run.history, run.story, PROCESSES)
+  assert.equal(seen.barred, 1)
+  assert.ok(breaches.includes('I2: lead 1/7 was acked and is lost'))
+  assert.ok(!breaches.includes('I2: lead 1/8 was acked and is lost'))
 })
 
 test('silence is nobody’s fault while a client may be cut off, and an answer after it is kept', () => {

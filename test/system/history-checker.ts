@@ -17,6 +17,7 @@ const HEAL_MS = 30_000
 
 export type Seen = Record<
   | 'leads'
+  | 'barred'
   | 'awards'
   | 'holds'
   | 'confirms'
@@ -55,6 +56,7 @@ export function check(history: History, story: Told[], processes: readonly strin
 function newSeen(): Seen {
   return {
     leads: 0,
+    barred: 0,
     awards: 0,
     holds: 0,
     confirms: 0,
@@ -101,15 +103,17 @@ function* checkAcked(history: History, story: Told[], seen: Seen): Generator<str
     if (service !== 'lead.ingest') continue
     for (const lead of body.leads) sent.add(`${lead.campaign_id}/${lead.id}`)
   }
-  const acked = new Set<string>()
-  for (const { call, reply } of answers(history, 'lead.ingest', 'ingested')) {
-    const rejected = new Set<number>(reply.rejected.map(({ index }: { index: number }) => index))
-    for (const [i, lead] of call.body.leads.entries()) {
-      if (!rejected.has(i)) acked.add(`${lead.campaign_id}/${lead.id}`)
-    }
-  }
+  const { acked, queued } = ackedLeads(history)
   seen.leads = acked.size
-  for (const lead of acked) if (!accepted.has(lead)) yield `I2: lead ${lead} was acked and is lost`
+  const names = namesOf(history)
+  const asked = suppressionsAsked(history)
+  for (const lead of acked) {
+    if (accepted.has(lead)) continue
+    // Who was suppressed while its lead was queued is turned away when the owner takes it in.
+    const barred = queued.has(lead) && (names.get(lead) ?? []).some((name) => asked.has(name))
+    if (barred) seen.barred++
+    else yield `I2: lead ${lead} was acked and is lost`
+  }
   for (const lead of accepted.keys()) {
     if (!sent.has(lead)) yield `I2: lead ${lead} is in the log, and nobody sent it`
   }
@@ -122,6 +126,40 @@ function* checkAcked(history: History, story: Told[], seen: Seen): Generator<str
     }
   }
   yield* checkCalls(history, story, seen)
+}
+
+/** Leads that were taken in by what was answered; and those that may only have been queued. */
+function ackedLeads(history: History): { acked: Set<string>; queued: Set<string> } {
+  const acked = new Set<string>()
+  const sure = new Set<string>()
+  for (const { call, reply } of answers(history, 'lead.ingest', 'ingested')) {
+    const rejected = new Set<number>(reply.rejected.map(({ index }: { index: number }) => index))
+    for (const [i, { campaign_id, id }] of call.body.leads.entries()) {
+      if (rejected.has(i)) continue
+      acked.add(`${campaign_id}/${id}`)
+      if (!(reply.queued > 0)) sure.add(`${campaign_id}/${id}`)
+    }
+  }
+  return { acked, queued: new Set([...acked].filter((lead) => !sure.has(lead))) }
+}
+
+/** By what each lead can be suppressed: itself, its phone, its account. */
+function namesOf(history: History): Map<string, string[]> {
+  const names = new Map<string, string[]>()
+  for (const { service, body } of history.calls) {
+    if (service !== 'lead.ingest') continue
+    for (const { campaign_id, id, phone, account_no } of body.leads) {
+      const lead = `${campaign_id}/${id}`
+      names.set(lead, [lead, ...[phone, account_no].filter((name) => name !== undefined)])
+    }
+  }
+  return names
+}
+
+/** Phones and accounts somebody asked to suppress, answered or not. */
+function suppressionsAsked(history: History): Set<string> {
+  const asked = history.calls.filter(({ service }) => service === 'suppression.add')
+  return new Set(asked.map(({ body }) => body.phone ?? body.account_no))
 }
 
 function* checkCalls(history: History, story: Told[], seen: Seen): Generator<string> {
@@ -209,14 +247,7 @@ function* checkHolds(history: History, seen: Seen): Generator<string> {
 
 /** I4: after a suppression was acked nobody it names is called or written to. */
 function* checkSuppressed(history: History, seen: Seen): Generator<string> {
-  const names = new Map<string, string[]>()
-  for (const { service, body } of history.calls) {
-    if (service !== 'lead.ingest') continue
-    for (const { campaign_id, id, phone, account_no } of body.leads) {
-      const lead = `${campaign_id}/${id}`
-      names.set(lead, [lead, ...[phone, account_no].filter((name) => name !== undefined)])
-    }
-  }
+  const names = namesOf(history)
   const acked = new Map<string, number>()
   for (const { call, at } of answers(history, 'suppression.add', 'suppressed')) {
     const { phone, account_no, campaign_id, lead_id } = call.body
