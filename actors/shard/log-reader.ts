@@ -1,9 +1,13 @@
 // Log reader: a shard's records in order, from any sequence to any other.
 
 import { DeliverPolicy } from '@nats-io/jetstream'
+import { EngineError } from '../protocol/errors.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Link } from '../runtime/nats.ts'
+
+/** So long without a record that must be there, and reading is given up. */
+const STALLED_MS = 10_000
 
 /** A record as it lies in the log. */
 export interface Stored {
@@ -34,7 +38,8 @@ export async function readAt(link: Link, seq: number): Promise<Stored | null> {
 
 /**
  * The shard's records from `fromSeq` up to its last one when the reading began, or `untilSeq`.
- * An ordered consumer, for one read a record would take a hundred times as long.
+ * An ordered consumer, for one read a record would take a hundred times as long. Throws LOG_STALLED
+ * where it ends, or falls silent, before that.
  */
 export async function* readLog(
   link: Link,
@@ -56,14 +61,26 @@ export async function* readLog(
   })
   if ((await consumer.info()).num_pending === 0) return
   const messages = await consumer.consume({ max_messages: 256 })
+  // A consumer whose server was cut off may fall silent for good: every wait has a deadline.
+  const silence = { since: performance.now() as number | null }
+  const watch = setInterval(() => {
+    if (silence.since !== null && performance.now() - silence.since > STALLED_MS) messages.stop()
+  }, STALLED_MS / 4)
   try {
     for await (const message of messages) {
-      if (message.seq > end) break
+      silence.since = null
+      if (message.seq > end) return
       yield { seq: message.seq, bytes: message.data }
-      if (message.seq === end) break
+      if (message.seq === end) return
+      silence.since = performance.now()
     }
   } finally {
+    clearInterval(watch)
     messages.stop()
     await consumer.delete().catch(() => {}) // It ends by itself when nobody reads it.
   }
+  throw new EngineError(
+    'LOG_STALLED',
+    `shard ${shard}: reading its log ended before ${end}: try again`,
+  )
 }
