@@ -42,7 +42,8 @@ export class FloorAgents {
       }
       agent.left = false
       if (agent.state === 'call') {
-        if (!idle && at > agent.since) agent.saidBusy = true
+        // He was idle when the call was given to him: a word that says otherwise came after that one.
+        if (!idle) agent.saidBusy = true
         if (!idle || !agent.saidBusy) continue
         done.push(id)
       }

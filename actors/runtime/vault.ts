@@ -48,6 +48,8 @@ export class Vault implements Sealer {
   readonly #ahead: number[] = []
   #refill: Promise<void> | null = null
   #watched: { stop(): void } | null = null
+  /** Settles once changes are watched; what is loaded before that could miss one. */
+  #watching: Promise<unknown> | null = null
   #closed = false
 
   private constructor(kv: KV, secrets: Uint8Array) {
@@ -161,7 +163,9 @@ export class Vault implements Sealer {
 
   /** Forgets blocks another process changed, so that an erased key is erased here too. */
   async watch(): Promise<void> {
-    const updates = await this.#kv.watch({ key: 'b.*', include: 'updates' })
+    const watching = this.#kv.watch({ key: 'b.*', include: 'updates' })
+    this.#watching = watching.catch(() => undefined) // Who watches is told; who loads goes on.
+    const updates = await watching
     this.#watched = updates
     if (this.#closed) updates.stop()
     for await (const update of updates) {
@@ -207,6 +211,7 @@ export class Vault implements Sealer {
   async #load(block: number): Promise<void> {
     this.#loading.add(block)
     try {
+      await this.#watching
       const entry = await this.#kv.get(blockName(block))
       if (this.#blocks.has(block)) return
       // A block that is gone altogether reads as erased, not as an error: so may an old backup.
