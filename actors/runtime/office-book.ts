@@ -20,6 +20,8 @@ export class OfficeBook {
   readonly #link: Link
   readonly #log: Log
   readonly #values = new Map<string, unknown>()
+  /** Of each key the revision it was last told with: a renewed watch tells everything again. */
+  readonly #revisions = new Map<string, number>()
   readonly #listeners: (() => void)[] = []
   readonly #stopping = new AbortController()
   #dictionary: Dictionary = DICTIONARY_1
@@ -81,7 +83,9 @@ export class OfficeBook {
     signal.addEventListener('abort', end)
     try {
       if (signal.aborted) end()
-      for await (const { key, value, operation } of changes) {
+      for await (const { key, value, operation, revision } of changes) {
+        if (this.#revisions.get(key) === revision) continue
+        this.#revisions.set(key, revision)
         this.#note(key, operation === 'PUT' ? value : null)
       }
     } finally {

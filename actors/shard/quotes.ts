@@ -9,20 +9,22 @@ import type { Quoting } from './shard.ts'
 
 export class Quotes {
   readonly #book: OfficeBook
-  /** Taken from the book when it changes: awards must not look through all of it. */
-  #offers: Published[] = []
+  /** Taken from the book by the first award after a change; null until then. */
+  #offers: Published[] | null = null
 
   constructor(link: Link, log: Log) {
     this.#book = OfficeBook.follow(link, log)
     this.#book.onChange(() => {
-      // The office alone writes these keys, in this form.
-      this.#offers = Array.from(this.#book.under(OFFER_PREFIX), ([, value]) => value as Published)
+      this.#offers = null
     })
   }
 
   /** The offer of an award's campaign and customer, null where none is on. */
-  readonly quote: Quoting = (of, now) =>
-    this.#offers.length === 0 ? null : quoteFor(this.#offers, of, now)
+  readonly quote: Quoting = (of, now) => {
+    // The office alone writes these keys, in this form.
+    this.#offers ??= Array.from(this.#book.under(OFFER_PREFIX), ([, value]) => value as Published)
+    return this.#offers.length === 0 ? null : quoteFor(this.#offers, of, now)
+  }
 
   stop(): Promise<void> {
     return this.#book.stop()
