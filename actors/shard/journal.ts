@@ -155,7 +155,8 @@ export class Journal {
   }
 
   #checkStopped(): void {
-    if (!this.#stopped) return
+    // A connection that was closed, not lost, never answers again: its process is leaving.
+    if (!this.#stopped && !this.#link.nc.isClosed()) return
     throw new EngineError('JOURNAL_STOPPED', `shard ${this.#state.shard}: the append was given up`)
   }
 }

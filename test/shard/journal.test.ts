@@ -178,6 +178,15 @@ test('an append that nobody can resolve ends when the journal is stopped', async
   await rig.restart()
 })
 
+test('an append in doubt ends when its own connection is closed', async () => {
+  const { id } = rig.next()
+  await using proxy = await TcpProxy.to(rig.server.url)
+  const link = await rig.connect(proxy.url)
+  const { append } = await unheard(id, proxy, link)
+  await link.nc.close()
+  await assert.rejects(append, { code: 'JOURNAL_STOPPED' })
+})
+
 test('J2: a log that takes no more makes an append wait, until there is room or it is given up', async () => {
   await using own = await Rig.start()
   const { id } = own.next()
