@@ -10,7 +10,7 @@ import { liftOwed, liftStale, STALE_RANK } from './floors.ts'
 import type { Candidate } from './lane-queue.ts'
 import type { Conditions } from './queue.ts'
 
-/** The most bids one campaign makes in one answer. */
+/** The most bids one campaign makes in one message. */
 export const BIDS_MAX = 32
 
 /**
@@ -129,8 +129,13 @@ function shortlisted(
   const list = campaign.shortlists.find((other) => other.asOf === asOf)
   if (list === undefined || list.arrivals !== queue.arrivals) return undefined
   if (now >= list.until || now < list.now) return undefined
-  const left = list.candidates.filter(({ row }) => queue.isAwake(row))
-  list.candidates = left
+  const { candidates: listed } = list
+  let taken = 0
+  // Awards take from the front, so that most of what is gone goes with one cut.
+  while (taken < listed.length && !queue.isAwake((listed[taken] as Candidate).row)) taken++
+  if (taken > 0) listed.splice(0, taken)
+  if (count > 1) list.candidates = listed.filter(({ row }) => queue.isAwake(row))
+  const left = list.candidates
   return left.length >= count || list.complete ? left.slice(0, count) : undefined
 }
 
@@ -154,13 +159,22 @@ function search(campaign: Campaign, count: number, now: number, asOf: number): C
   return found.slice(0, count)
 }
 
-/** Up to `wants` bids, or why there is none. `now`: the campaign's clock. */
-export function answerCall(
-  campaign: Campaign,
-  call: { wants: number; now: number; asOf: number; contractor?: ContractorId },
-): CampaignAnswer {
+/** A call for bids as a campaign hears it. */
+export interface Call {
+  /** Requests that name the campaign, as far as they are new. */
+  wants: number
+  /** The most bids to make; one a request, but not more than `BIDS_MAX`, where it is not given. */
+  most?: number
+  /** The campaign's clock. */
+  now: number
+  asOf: number
+  contractor?: ContractorId
+}
+
+/** Bids, best first, or why there is none. */
+export function answerCall(campaign: Campaign, call: Call): CampaignAnswer {
   const { now, asOf } = call
-  const count = Math.min(call.wants, BIDS_MAX)
+  const count = call.most ?? Math.min(call.wants, BIDS_MAX)
   if (campaign.queue.awake > 0) campaign.floors.asked(call.wants, campaign.settings)
   const found = candidates(campaign, count, now, asOf, call.contractor ?? null)
   if (found.length === 0) return refusal(campaign, now, call.contractor ?? null)

@@ -12,7 +12,7 @@
 import { Calendar } from '../policy/calendar.ts'
 import type { Learnt } from '../policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
-import type { Features } from '../policy/propensity.ts'
+import type { Features, Reason } from '../policy/propensity.ts'
 import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
 import type { LaneHeap } from './lane-heap.ts'
@@ -232,6 +232,11 @@ export class Queue {
   featuresOf(row: number): Features {
     const kind = this.kindOf(row) ?? 'stale'
     return this.#profiles.features(row, kind)
+  }
+
+  /** The same in words, what counts most first. */
+  reasonsOf(row: number): readonly Reason[] {
+    return this.#profiles.reasons(row, this.kindOf(row) ?? 'stale', this.#learnt)
   }
 
   /** The calendar of a lead: its own zone, else all its phone may be in, else the campaign's. */

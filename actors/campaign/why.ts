@@ -1,6 +1,5 @@
 // Why: a candidate's score in words, for whoever calls it and for whoever asks why not another.
 
-import { reasonsOf } from '../policy/propensity.ts'
 import type { Campaign } from './campaign.ts'
 import type { Candidate } from './lane-queue.ts'
 
@@ -17,12 +16,11 @@ export function termsOf(
 
 /** The same in words, by name. */
 export function detailsOf(
-  { queue, settings }: Campaign,
+  { queue }: Campaign,
   { row, lane, arrival, scene, lifts = [] }: Candidate,
 ): { readonly [name: string]: string } {
-  const reasons = reasonsOf(queue.featuresOf(row), settings.weights, scene.learnt)
   const details: Record<string, string> = {
-    ...queue.policy.details(lane, arrival, scene, reasons),
+    ...queue.policy.details(lane, arrival, scene, queue.reasonsOf(row)),
   }
   for (const { term, detail } of lifts) details[term] = detail
   return details

@@ -13,6 +13,8 @@ export interface Lot {
   customer: CustomerId
   bids: readonly Bid[]
   used: number
+  /** Where the campaign is at hand: its best so many bids, called when those it made are used. */
+  more?: (count: number) => readonly Bid[]
 }
 
 /** A request and the lots it may be served from. */
@@ -59,11 +61,17 @@ export function assign<B extends Bidder>(
       continue
     }
     lot.used++
+    if (lot.used === lot.bids.length) extend(lot)
     served.add(bidder)
     servedAt.set(lot.customer, now)
     pairs.push({ bidder, lot, bid })
   }
   return pairs
+}
+
+/** Twice the bids, where there are more: a campaign that is taken from most has the best leads. */
+function extend(lot: Lot): void {
+  if (lot.more !== undefined) lot.bids = lot.more(2 * lot.used)
 }
 
 /** The best unused bid among a bidder's lots other than `but`: what its award must still beat. */

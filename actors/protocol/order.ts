@@ -65,9 +65,11 @@ export function heardBy(tags: Tags | undefined, answer: CampaignAnswer): Campaig
   return { type: 'refusal', campaign, reasons: { not_tagged: 1 }, next_eligible_at: null }
 }
 
-export function lotOf(answer: Extract<CampaignAnswer, { type: 'bids' }>): Lot {
-  const { campaign, customer, bids } = answer
-  return { campaign, customer, bids, used: 0 }
+export function lotOf(
+  { campaign, customer, bids }: Extract<CampaignAnswer, { type: 'bids' }>,
+  more?: Lot['more'],
+): Lot {
+  return { campaign, customer, bids, used: 0, ...(more === undefined ? {} : { more }) }
 }
 
 /** The order to `lot`'s campaign, to be made after the whole tick is matched. */

@@ -33,15 +33,28 @@ export function parseTime(text: string): number | null {
   return ms < FIRST_MS || ms > LAST_MS ? null : ms
 }
 
+/** Days written out lately: every reply tells a few instants, most of them of the same days. */
+const written = new Map<number, string>()
+const WRITTEN_MAX = 1024
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => pad(value, 2))
+
 /** RFC 3339 in UTC with milliseconds and `Z`. */
 export function formatTime(ms: number): string {
   const days = Math.floor(ms / DAY_MS)
   const rest = ms - days * DAY_MS
+  const hours = TWO_DIGITS[Math.floor(rest / 3_600_000)]
+  const minutes = TWO_DIGITS[Math.floor(rest / 60_000) % 60]
+  const seconds = TWO_DIGITS[Math.floor(rest / 1000) % 60]
+  const day = written.get(days) ?? writeDay(days)
+  return `${day}T${hours}:${minutes}:${seconds}.${pad(Math.floor(rest % 1000), 3)}Z`
+}
+
+function writeDay(days: number): string {
   const { year, month, day } = civilFromDays(days)
-  const clock = [rest / 3_600_000, (rest / 60_000) % 60, (rest / 1000) % 60].map((part) =>
-    pad(Math.floor(part), 2),
-  )
-  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock.join(':')}.${pad(Math.floor(rest % 1000), 3)}Z`
+  const text = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`
+  if (written.size >= WRITTEN_MAX) written.clear()
+  written.set(days, text)
+  return text
 }
 
 function pad(value: number, width: number): string {

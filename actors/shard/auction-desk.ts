@@ -13,6 +13,9 @@ import type { CampaignId, CustomerId } from '../protocol/ids.ts'
 import { Answers, heardBy, lotOf, makeOrder } from '../protocol/order.ts'
 import type { Shard } from './shard.ts'
 
+/** Bids of a campaign to begin with; which campaign's are wanted shows in the matching. */
+const BIDS_MIN = 4
+
 interface Entry {
   request: WholeRequest
   answers: Answers
@@ -40,7 +43,7 @@ export async function holdAuction(
   for (const answer of answers.values()) {
     if (answer.type !== 'bids') continue
     const { campaign, customer, served_at } = answer
-    lots.set(campaign, lotOf(answer))
+    lots.set(campaign, lotOf(answer, moreOf(campaign, call.as_of, shardFor)))
     servedAt.set(customer, Math.max(served_at, servedAt.get(customer) ?? 0))
   }
   for (const entry of open) hear(entry, call.as_of, answers, lots, shardFor)
@@ -104,12 +107,26 @@ function bids(
   for (const { request } of entries) {
     for (const campaign of request.campaigns) wants.set(campaign, (wants.get(campaign) ?? 0) + 1)
   }
+  const share = Math.max(BIDS_MIN, Math.ceil((2 * entries.length) / wants.size))
   const answers = new Map<CampaignId, CampaignAnswer>()
   for (const [campaign, count] of wants) {
-    const answer = shardFor(campaign)?.bid(campaign, count, call.as_of)
+    const asked = { wants: count, most: Math.min(count, share), asOf: call.as_of }
+    const answer = shardFor(campaign)?.bid(campaign, asked)
     answers.set(campaign, answer ?? { type: 'moved', campaign })
   }
   return answers
+}
+
+/** What a campaign bids once its first bids are used: it is at hand, and nothing was awarded yet. */
+function moreOf(
+  campaign: CampaignId,
+  asOf: number,
+  shardFor: (campaign: CampaignId) => Shard | undefined,
+): Lot['more'] {
+  return (most) => {
+    const answer = shardFor(campaign)?.bid(campaign, { wants: 0, most, asOf })
+    return answer?.type === 'bids' ? answer.bids : []
+  }
 }
 
 /** Gives a request the answers of its campaigns, its own where its contractor skipped leads. */
@@ -126,7 +143,7 @@ function hear(
     const shard = contractor === null ? undefined : shardFor(campaign)
     const own =
       contractor !== null && shard?.hasSkips(campaign, contractor) === true
-        ? shard.bid(campaign, 1, asOf, contractor)
+        ? shard.bid(campaign, { wants: 1, asOf, contractor })
         : undefined
     const found = own ?? answers.get(campaign)
     if (found === undefined) continue

@@ -18,7 +18,7 @@ export async function answerBids(
   const known = await knownAwards(call, owned)
   const answers = call.campaigns.map(
     (campaign, i): CampaignAnswer =>
-      shardFor(campaign)?.bid(campaign, call.wants[i] ?? 1, call.as_of) ?? {
+      shardFor(campaign)?.bid(campaign, { wants: call.wants[i] ?? 1, asOf: call.as_of }) ?? {
         type: 'moved',
         campaign,
       },
@@ -29,7 +29,7 @@ export async function answerBids(
       const campaign = call.campaigns[place]
       const shard = campaign === undefined ? undefined : shardFor(campaign)
       if (campaign === undefined || shard?.hasSkips(campaign, contractor) !== true) continue
-      personal.push([contractor, shard.bid(campaign, 1, call.as_of, contractor)])
+      personal.push([contractor, shard.bid(campaign, { wants: 1, asOf: call.as_of, contractor })])
     }
   }
   return { host, answers, personal, known }

@@ -11,7 +11,7 @@
 import { isPersonal } from '../campaign/allocated-bid.ts'
 import { decideMissed } from '../campaign/allocations.ts'
 import { barEvents } from '../campaign/bars.ts'
-import { answerCall } from '../campaign/bid.ts'
+import { answerCall, type Call } from '../campaign/bid.ts'
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Decision, decideAward, decideLapses } from '../campaign/lease.ts'
 import { decideBroken } from '../campaign/payment.ts'
@@ -221,20 +221,14 @@ export class Shard {
   }
 
   /** Bids of one campaign, for anybody or for one contractor. */
-  bid(
-    campaignId: CampaignId,
-    wants: number,
-    asOf: number,
-    contractor?: ContractorId,
-  ): CampaignAnswer {
+  bid(campaignId: CampaignId, asked: Omit<Call, 'now'>): CampaignAnswer {
     const campaign = this.state.campaigns.get(campaignId)
     if (this.#away || this.busy) return { type: 'moved', campaign: campaignId }
     if (campaign === undefined) return { type: 'unknown', campaign: campaignId }
     try {
       this.lapse(campaign)
       const now = campaign.clock(this.now())
-      const call = { wants, now, asOf, ...(contractor === undefined ? {} : { contractor }) }
-      return answerCall(campaign, call)
+      return answerCall(campaign, { ...asked, now })
     } catch (error) {
       this.fault(campaign, error)
       const reasons = { quarantined: campaign.leads.size }

@@ -56,6 +56,27 @@ test('nobody goes without while a campaign that it asked has a lead left', () =>
   )
 })
 
+test('a campaign at hand that bids a few at a time is matched as if it had bid all at once', () => {
+  fc.assert(
+    fc.property(tick, fc.integer({ min: 1, max: 3 }), ({ lots, bidders }, first) => {
+      const whole = new Map(lots.map(({ campaign, bids }) => [campaign, bids]))
+      const full = lots.map(({ campaign, bids, customer }) => lot(campaign, [...bids], customer))
+      const same = bidders.map((bidder) => ({
+        lots: bidder.lots.map((one) => full[lots.indexOf(one)] as Lot),
+      }))
+      const expected = assign(same, new Map(), 1).map((pair) => [pair.lot.campaign, pair.bid])
+      for (const one of lots) {
+        const all = whole.get(one.campaign) ?? []
+        one.bids = all.slice(0, first)
+        one.more = (count) => all.slice(0, count)
+      }
+      const pairs = assign(bidders, new Map(), 1).map((pair) => [pair.lot.campaign, pair.bid])
+      assert.deepEqual(pairs, expected)
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('the best lead goes to who has the fewest other ways to be served', () => {
   const [shared, other] = [lot(4, [[2, 9]]), lot(7, [[2, 5]])]
   const [rich, poor] = [{ lots: [shared, other] }, { lots: [shared] }]

@@ -42,7 +42,7 @@ test('asked and answered count known campaigns; one that moved has not answered'
 
 /** The order to campaign 4, where these bid. */
 function orderOf(some: Extract<CampaignAnswer, { type: 'bids' }>[], chance = 1) {
-  const lots = some.map(lotOf)
+  const lots = some.map((answer) => lotOf(answer))
   const [first] = lots
   assert.ok(first !== undefined)
   first.used = 1 // It was matched.

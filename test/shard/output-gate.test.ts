@@ -113,7 +113,7 @@ test('G2, I6: no award is answered before it is durable, and a late log is told 
     await until(() => shard.busy, 'the append to be late')
     assert.equal(answered, false)
     assert.equal((await shard.execute({ type: 'campaign.list' })).type, 'busy')
-    assert.equal(shard.bid(campaign, 1, T0).type, 'moved')
+    assert.equal(shard.bid(campaign, { wants: 1, asOf: T0 }).type, 'moved')
     thaw()
     assert.equal((await award).length, 1)
   } finally {
@@ -152,7 +152,7 @@ test('SH3: a fenced owner answers moved, and no award of it is in the log', asyn
   assert.deepEqual(await shard.execute(command), { type: 'moved' })
   assert.equal(lost.length, 1)
   assert.deepEqual(await shard.execute({ type: 'campaign.list' }), { type: 'moved' })
-  assert.deepEqual(shard.bid(campaign, 1, T0), { type: 'moved', campaign })
+  assert.deepEqual(shard.bid(campaign, { wants: 1, asOf: T0 }), { type: 'moved', campaign })
   const awards = await takeAwards(successor.shard, [order(campaign)])
   assert.equal(awards.length, 1)
 })

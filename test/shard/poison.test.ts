@@ -83,11 +83,11 @@ test('S2, I16: an event that cannot be applied sets its campaign aside, and no o
   assert.match(state.campaigns.get(sick)?.quarantined ?? '', /lead 999, never accepted/)
   assert.equal(state.campaigns.get(well)?.settings.name, 'b', 'what follows counts for the others')
 
-  const refusal = shard.bid(sick, 1, T0)
+  const refusal = shard.bid(sick, { wants: 1, asOf: T0 })
   assert.ok(refusal.type === 'refusal')
   assert.deepEqual(refusal.reasons, { quarantined: 4, leased: 1 })
   assert.equal(refusal.next_eligible_at, null)
-  assert.equal(shard.bid(well, 1, T0).type, 'bids')
+  assert.equal(shard.bid(well, { wants: 1, asOf: T0 }).type, 'bids')
   const [award, ...others] = await takeAwards(shard, [order(sick), order(well)])
   assert.deepEqual([award?.campaign_id, others], [well, []])
 
@@ -159,7 +159,7 @@ test('SH2: a campaign that proves broken is quarantined by an event, and the sha
   const next = await rig.own(id)
   assert.ok(next.state.campaigns.get(sick)?.quarantined !== null)
   assert.equal(next.state.poisoned.size, 0, 'the log is right about it')
-  const refusal = next.shard.bid(sick, 1, T0)
+  const refusal = next.shard.bid(sick, { wants: 1, asOf: T0 })
   assert.ok(refusal.type === 'refusal' && refusal.reasons.quarantined === 5)
   await rig.snapshots.save(next.state)
   assert.deepEqual(await ask(next.shard, { type: 'requeue', campaign: sick }), { type: 'requeued' })
@@ -190,7 +190,7 @@ const FAULTS: [string, (owner: Owner, campaign: CampaignId) => Promise<unknown>]
     async ({ shard, state }, campaign) => {
       const { queue } = state.campaigns.get(campaign) ?? {}
       Object.assign(queue ?? {}, { best: () => assert.fail('broken') })
-      return shard.bid(campaign, 1, T0 + 60_000)
+      return shard.bid(campaign, { wants: 1, asOf: T0 + 60_000 })
     },
   ],
   [
@@ -249,7 +249,7 @@ test('a host lives through it: the campaign is set aside, the rest served, a req
   await until(() => current() !== broken, 'the shard to be folded anew')
   assert.equal(host.faults, 1)
   assert.equal((await takeAwards(current(), [order(well)])).length, 1)
-  assert.equal(current().bid(sick, 1, T0).type, 'refusal')
+  assert.equal(current().bid(sick, { wants: 1, asOf: T0 }).type, 'refusal')
   const set = current()
   await ask(set, { type: 'requeue', campaign: sick })
   await until(() => current() !== set, 'the shard to be folded anew')

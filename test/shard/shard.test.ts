@@ -61,7 +61,7 @@ test('a shard that is drained answers what it decided and takes nothing more', a
   const decided = shard.execute(award)
   const drained = shard.drain(new EngineError('RELEASED', 'as the test wants it'))
   assert.deepEqual(await shard.execute(award), { type: 'moved' })
-  assert.deepEqual(shard.bid(campaign, 1, T0), { type: 'moved', campaign })
+  assert.deepEqual(shard.bid(campaign, { wants: 1, asOf: T0 }), { type: 'moved', campaign })
   await drained
   const answer = await decided
   assert.ok(answer.type === 'awards' && answer.results[0]?.type === 'award')
