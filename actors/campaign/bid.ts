@@ -72,7 +72,7 @@ export interface Shortlist {
 
 const SHORTLIST_MS = 500
 const SHORTLISTS_KEPT = 4
-/** Leads a first search as of an instant finds beyond what was asked for. */
+/** The fewest leads a first search as of an instant finds, for the awards that follow. */
 const SOME = 8
 
 /**
@@ -144,7 +144,7 @@ function search(campaign: Campaign, count: number, now: number, asOf: number): C
   // A few more than asked for: under load many rounds share an instant, and if those were too few
   // for this one, more will be wanted still.
   const again = shortlists.some((list) => list.asOf === asOf)
-  const wanted = again ? Math.max(count, BIDS_MAX) : count === 1 ? 1 : Math.max(count, SOME)
+  const wanted = Math.max(count, again ? BIDS_MAX : SOME)
   const found = queue.best(wanted, now, conditionsOf(campaign, asOf))
   const kept = shortlists.filter((list) => list.asOf !== asOf)
   kept.push({

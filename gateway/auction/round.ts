@@ -31,7 +31,7 @@ const GATHER_MS = 250
  * Scores are as of instants this far apart, so that rounds close to each other ask for the same
  * scores, and campaigns search once for all of them. No lead gains or loses in such a time.
  */
-const AS_OF_STEP_MS = 100
+const AS_OF_STEP_MS = 250
 
 /** One round: the bids it gathered and what became of its requests. */
 export class Round {
