@@ -37,6 +37,8 @@ export interface CampaignImage {
   tally?: TallyImage
   /** Attempts on leads that have neither phone nor account number; absent where there were none. */
   own?: HistoryImage[]
+  /** Absent where no queued lead was ever turned away. */
+  rejected?: number
   /** Absent where nothing was ever allocated. */
   allocations?: AllocationsImage
 }
@@ -61,6 +63,7 @@ export function imageOf(campaign: Campaign): CampaignImage {
   if (!campaign.accounts.isEmpty) image.accounts = campaign.accounts.image()
   if (campaign.tally.size > 0) image.tally = campaign.tally.image()
   if (campaign.contacts.own.size > 0) image.own = [...campaign.contacts.own.images()]
+  if (campaign.rejected > 0) image.rejected = campaign.rejected
   if (!campaign.allocations.isEmpty) image.allocations = campaign.allocations.image()
   return image
 }
@@ -81,6 +84,7 @@ export function campaignFrom(image: CampaignImage): Campaign {
   campaign.floors.stale = image.owes_stale ?? 0
   if (image.model !== undefined) campaign.learnt = new Learnt(image.model)
   campaign.adoptedAt = image.adoptedAt ?? null
+  campaign.rejected = image.rejected ?? 0
   if (image.accounts !== undefined) campaign.accounts.load(image.accounts)
   if (image.tally !== undefined) campaign.tally.load(image.tally)
   for (const history of image.own ?? []) campaign.contacts.own.load(history)
