@@ -11,12 +11,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { headers } from 'nats'
-import { unpack } from '../protocol/codec.ts'
+import { pack, unpack } from '../protocol/codec.ts'
 import type { CommandReply } from '../protocol/commands.ts'
-import type { LeadInput } from '../protocol/lead.ts'
+import { LEAD_BYTES_MAX, type LeadInput } from '../protocol/lead.ts'
 import { ASIDE, ASIDE_HEADERS, INBOX, inboxSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Link } from '../runtime/nats.ts'
+import { isNoResponders, isTimeout, type Link } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
 import type { Shard } from './shard.ts'
 
@@ -27,6 +27,8 @@ const ACK_WAIT_MS = 30_000
 const PAUSE_MS = 500
 /** Looks, a second apart, at which nothing came while something was said to be with us. */
 const IDLE_MAX = 2
+/** A lead as it is packed here is seldom larger than as it was sent, and never twice as large, bytes. */
+const LEAD_PACKED_MAX = 2 * LEAD_BYTES_MAX
 /** A message that fails so often for no reason of its shard's is not tried again. */
 const FAILURES_MAX = 3
 
@@ -92,7 +94,10 @@ export class InboxReader {
       const messages = await consumer.fetch({ max_messages: BATCH, expires: EXPIRES_MS })
       for await (const message of messages) {
         if (this.#stopped || this.#shard.lost) return
-        if (await this.#take(message)) continue
+        if (await this.#take(message)) {
+          this.#shard.taken = message.seq
+          continue
+        }
         // What was fetched comes again, in order, to the next consumer.
         await sleep(PAUSE_MS)
         return
@@ -103,7 +108,7 @@ export class InboxReader {
   /** Takes one message's leads in; false when the owner cannot now. */
   async #take(message: JsMsg): Promise<boolean> {
     const { shard } = this.#shard.state
-    const leads = this.#leadsOf(message)
+    const leads = leadsIn(message.data, this.#vault)
     if (leads === null) {
       await this.#setAside(message, 'unreadable')
       return true
@@ -126,21 +131,14 @@ export class InboxReader {
       const queued = message.seq
       return await this.#shard.execute({ type: 'ingest', leads, fromInbox: true, queued })
     } catch (error) {
-      if (this.#stopped || this.#shard.lost) throw error
+      // A server that is away says nothing of the message.
+      const away = isTimeout(error) || isNoResponders(error) || !this.#link.connected()
+      if (this.#stopped || this.#shard.lost || away) throw error
       const { seq, times } = this.#failing
       this.#failing = { seq: message.seq, times: seq === message.seq ? times + 1 : 1 }
       if (this.#failing.times < FAILURES_MAX) throw error
       await this.#setAside(message, 'failing')
       return null
-    }
-  }
-
-  #leadsOf(message: JsMsg): LeadInput[] | null {
-    try {
-      const leads = unpack<LeadInput[]>(this.#vault.openTransport(message.data))
-      return Array.isArray(leads) ? leads : null
-    } catch {
-      return null // Not sealed by this installation, or damaged: it says so where it is set aside.
     }
   }
 
@@ -154,4 +152,23 @@ export class InboxReader {
     message.ack()
     this.#log.error({ shard, sequence: message.seq, reason }, 'queued leads set aside')
   }
+}
+
+/** The leads a message of the inbox carries, null where it is not one that can be taken in. */
+export function leadsIn(data: Uint8Array, vault: Vault): LeadInput[] | null {
+  try {
+    const leads = unpack<LeadInput[]>(vault.openTransport(data))
+    return Array.isArray(leads) && leads.every(isLead) ? leads : null
+  } catch {
+    return null // Not sealed by this installation, or damaged: it says so where it is set aside.
+  }
+}
+
+/**
+ * Whether it is a lead that can be told from others, and no larger than gateways let in, which no answer
+ * about it could hold. Its other fields are its campaign's to judge.
+ */
+function isLead(lead: Partial<LeadInput> | null): boolean {
+  if (!Number.isSafeInteger(lead?.id) || !Number.isSafeInteger(lead?.campaign_id)) return false
+  return pack(lead).length <= LEAD_PACKED_MAX
 }

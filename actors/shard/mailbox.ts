@@ -57,7 +57,7 @@ export class Mailbox {
     }
   }
 
-  #execute(command: Command): Promise<CommandReply> {
+  #execute(command: TimedCommand): Promise<CommandReply> {
     switch (command.type) {
       case 'award':
         return this.#award(command.orders, command.as_of)
@@ -185,11 +185,13 @@ export class Mailbox {
     return { type: 'tallies', rows: tallyRows(tallies, { from, to }, contractors) }
   }
 
-  async #ingest(command: Extract<Command, { type: 'ingest' }>): Promise<CommandReply> {
-    const { leads, fromInbox = false, queued } = command
+  async #ingest(command: Extract<TimedCommand, { type: 'ingest' }>): Promise<CommandReply> {
+    const { leads, fromInbox = false, queued, after = 0, deadline } = command
     if (this.#shard.lane.full) return { type: 'busy' }
-    if (this.#shard.behind && !fromInbox) return { type: 'behind' }
-    return { type: 'outcomes', outcomes: await this.#shard.lane.add(leads, queued) }
+    const isBehind = this.#shard.behind || after > this.#shard.taken
+    if (isBehind && !fromInbox) return { type: 'behind' }
+    const outcomes = await this.#shard.lane.add(leads, { queued, deadline })
+    return outcomes === null ? { type: 'late' } : { type: 'outcomes', outcomes }
   }
 
   async #put(settings: Settings): Promise<CommandReply> {

@@ -104,6 +104,8 @@ export class Shard {
   #draining = false
   /** Leads still wait in the inbox: what comes directly must go behind them. */
   behind = true
+  /** Sequence in the inbox up to which this owner has dealt with what is the shard's. */
+  taken = 0
   /** Set while nothing may be decided; resolves when deciding goes on. */
   #quiet: Promise<void> | null = null
 

@@ -238,9 +238,9 @@ test('a sound history has no breach, and every check had something to judge', ()
   const { history, story } = sound()
   const { breaches, seen } = check(history, story, PROCESSES)
   assert.deepEqual(breaches, [])
-  const { unanswered, barred, silenceMs, ...counts } = seen
+  const { unanswered, barred, aside, silenceMs, ...counts } = seen
   assert.equal(unanswered, 0)
-  assert.equal(barred, 0)
+  assert.equal(barred + aside, 0)
   assert.equal(silenceMs, 150)
   for (const [name, count] of Object.entries(counts)) assert.ok(count > 0, `no ${name}`)
 })
@@ -255,6 +255,20 @@ test('who is suppressed while its lead is queued may be turned away; nobody else
   assert.equal(seen.barred, 1)
   assert.ok(breaches.includes('I2: lead 1/7 was acked and is lost'))
   assert.ok(!breaches.includes('I2: lead 1/8 was acked and is lost'))
+})
+
+test('what was queued and then set aside is kept; what was taken in is not found there', () => {
+  const run = sound()
+  run.story = run.story.filter(({ event }) => event.type !== 'lead.accepted')
+  const options = { ...PROCESSES, aside: new Set(['1/7']) }
+  const reply = { type: 'ingested', rejected: [] } as const
+  for (const queued of [0, 2]) {
+    Object.assign(nth(run, 0).answers[0] as object, { reply: { ...reply, queued } })
+    const { breaches, seen } = check(run.history, run.story, options)
+    assert.equal(seen.aside, queued / 2)
+    assert.equal(breaches.includes('I2: lead 1/7 was acked and is lost'), queued === 0)
+    assert.ok(breaches.includes('I2: lead 1/8 was acked and is lost') || queued > 0)
+  }
 })
 
 test('silence is nobody’s fault while a client may be cut off, and an answer after it is kept', () => {

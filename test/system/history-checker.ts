@@ -19,6 +19,7 @@ const HEAL_MS = 30_000
 export type Seen = Record<
   | 'leads'
   | 'barred'
+  | 'aside'
   | 'awards'
   | 'holds'
   | 'confirms'
@@ -43,16 +44,18 @@ export interface CheckOptions {
   processes: readonly string[]
   /** Hosts' clocks are not the clients'. */
   falseClocks?: boolean
+  /** Leads that were set aside, where somebody finds them. */
+  aside?: ReadonlySet<string>
 }
 
 export function check(
   history: History,
   story: Told[],
-  { processes, falseClocks = false }: CheckOptions,
+  { processes, falseClocks = false, aside = new Set() }: CheckOptions,
 ): Verdict {
   const seen = newSeen()
   const breaches = [
-    ...checkAcked(history, story, seen),
+    ...checkAcked(history, story, aside, seen),
     ...(falseClocks ? checkCallsHeld(history, seen) : checkHolds(history, seen)),
     ...checkSuppressed(history, seen),
     ...checkRequests(history, seen),
@@ -68,6 +71,7 @@ function newSeen(): Seen {
   return {
     leads: 0,
     barred: 0,
+    aside: 0,
     awards: 0,
     holds: 0,
     confirms: 0,
@@ -99,7 +103,12 @@ function byKey<T extends Event['type']>(
 }
 
 /** I2, I6: what was answered is in the log. */
-function* checkAcked(history: History, story: Told[], seen: Seen): Generator<string> {
+function* checkAcked(
+  history: History,
+  story: Told[],
+  aside: ReadonlySet<string>,
+  seen: Seen,
+): Generator<string> {
   const accepted = byKey(story, 'lead.accepted', (e) => `${e.campaign_id}/${e.lead_id}`)
   const sent = new Set<string>()
   for (const { body, service } of history.calls) {
@@ -112,6 +121,10 @@ function* checkAcked(history: History, story: Told[], seen: Seen): Generator<str
   const asked = suppressionsAsked(history)
   for (const lead of acked) {
     if (accepted.has(lead)) continue
+    if (queued.has(lead) && aside.has(lead)) {
+      seen.aside++
+      continue
+    }
     // Who was suppressed while its lead was queued is turned away when the owner takes it in.
     const barred = queued.has(lead) && (names.get(lead) ?? []).some((name) => asked.has(name))
     if (barred) seen.barred++

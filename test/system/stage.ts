@@ -18,7 +18,7 @@ import { until } from '../support/until.ts'
 import { Caller, type Fault, type History, newHistory } from './history.ts'
 import { check, type Verdict } from './history-checker.ts'
 import { CAMPAIGNS, crowd } from './history-clients.ts'
-import { logStory, type Told } from './log-story.ts'
+import { asideLeads, logStory, type Told } from './log-story.ts'
 import { awaitService } from './serving.ts'
 
 /** Longer than a host is paused: what it held when it stopped is still held when it wakes, s. */
@@ -29,7 +29,7 @@ const DRAIN_MS = 30_000
 
 export interface Outcome extends Verdict {
   history: History
-  audit: { ok: boolean; violations: object[] }
+  audit: { ok: boolean; violations: Violation[] }
   /** How many expectations a fault had of its own. */
   expected: number
   /** What each process wrote last. */
@@ -53,6 +53,16 @@ export interface StageOptions {
   falseClocks?: boolean
   /** Looks at the log when all is over, and tells what is wrong with it. */
   inspect?: (story: readonly Told[]) => Iterable<string>
+  /** What the audit has to find, for a test wrote it there; at least once, and no breach. */
+  planted?: (violation: Violation) => boolean
+}
+
+/** As `audit --json` prints it. */
+export interface Violation {
+  invariant: string
+  shard: number
+  seq: number
+  detail: string
 }
 
 export interface Stage {
@@ -118,7 +128,8 @@ export async function onStage(
   await drained(cluster.nc)
   const processes = cluster.members.filter(({ running }) => running).map(({ id }) => id)
   const story = await logStory(cluster.nc)
-  const { breaches, seen } = check(history, story, { processes, falseClocks })
+  const aside = await asideLeads(server.url)
+  const { breaches, seen } = check(history, story, { processes, falseClocks, aside })
   const inspected = options.inspect?.(story) ?? []
   const outputs = new Map(cluster.members.map(({ id, output }) => [id, output]))
   return {
@@ -126,9 +137,21 @@ export async function onStage(
     seen,
     expected,
     history,
-    audit: await audit(server.url),
+    audit: judged(await audit(server.url), options.planted),
     outputs,
   }
+}
+
+/** What the audit found beside what was planted, which it must find. */
+function judged(
+  { ok, violations }: Outcome['audit'],
+  planted?: (violation: Violation) => boolean,
+): Outcome['audit'] {
+  if (planted === undefined) return { ok, violations }
+  const others = violations.filter((violation) => !planted(violation))
+  const found = violations.length - others.length
+  const missed = { invariant: 'I16', shard: -1, seq: -1, detail: 'what was planted was not found' }
+  return { ok: found > 0 && others.length === 0, violations: found > 0 ? others : [missed] }
 }
 
 /** Breaks something by `doing`, which mends it again; the history says from when to when (ST1). */

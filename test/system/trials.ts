@@ -6,7 +6,7 @@ import { damagedReplica } from './damaged-replica.ts'
 import { falseClocksRun } from './false-clocks.ts'
 import { DISK_MB, fullDiskRun } from './full-disk.ts'
 import { fullLog } from './full-log.ts'
-import { poisoned, strayRecords } from './poisoned.ts'
+import { isOfPoison, poisoned, strayRecords } from './poisoned.ts'
 import { shortLog } from './short-log.ts'
 import { slowDisk } from './slow-disk.ts'
 import { SmallDisk } from './small-disk.ts'
@@ -31,7 +31,11 @@ export const TRIALS = new Map<string, Trial>([
   ['slow', async ({ seed }) => await onStage({ seed, server: await startServer() }, slowDisk)],
   ['clock', async ({ seed }) => await falseClocksRun(seed)],
   ['log', async ({ seed }) => await onStage({ seed, server: await startServer() }, shortLog)],
-  ['poison', async ({ seed }) => await onStage({ seed, server: await startServer() }, poisoned)],
+  [
+    'poison',
+    async ({ seed }) =>
+      await onStage({ seed, server: await startServer(), planted: isOfPoison }, poisoned),
+  ],
   ['stray', async ({ seed }) => await onStage({ seed, server: await startServer() }, strayRecords)],
   [
     'snapshots',
