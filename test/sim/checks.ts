@@ -111,28 +111,46 @@ function* once({ events }: Known): Found {
   }
 }
 
-/** I4: no confirm that was asked for after a suppression's answer succeeds. */
+/**
+ * I4: no confirm that was asked for after a suppression's answer succeeds, unless the suppression may
+ * have been taken back since: a removal that was not answered may happen at any time after it was
+ * asked for.
+ */
 function* stopped(known: Known): Found {
-  const since = new Map<string, number>()
-  for (const { body, returned } of known.history.answered('suppression.add', 'suppressed')) {
-    since.set(body.phone, Math.min(since.get(body.phone) ?? returned, returned))
-  }
+  const { history } = known
+  const adds = byPhone(history.answered('suppression.add', 'suppressed'))
+  const removals = byPhone(history.ops.filter(({ service }) => service === 'suppression.remove'))
   const phones = new Map<string, string>()
   for (const { answer } of awardsOf(known)) {
     if (answer.lead.phone !== undefined) phones.set(answer.award_id, answer.lead.phone)
   }
   // Asked again, a confirm that succeeded before says so again: the first request counts.
   const first = new Map<string, number>()
-  for (const { service, body, invoked } of known.history.ops) {
+  for (const { service, body, invoked } of history.ops) {
     if (service !== 'lead.confirm') continue
     first.set(body.award_id, Math.min(first.get(body.award_id) ?? invoked, invoked))
   }
-  for (const { body, i } of known.history.answered('lead.confirm', 'confirmed')) {
-    const stop = since.get(phones.get(body.award_id) ?? '')
-    if (stop !== undefined && (first.get(body.award_id) ?? 0) > stop) {
-      yield ['I4', `op ${i}: ${body.award_id} is confirmed after its suppression at ${stop}`]
-    }
+  for (const { body, i, returned } of history.answered('lead.confirm', 'confirmed')) {
+    const phone = phones.get(body.award_id) ?? ''
+    const lifted = removals.get(phone) ?? []
+    const stands = (add: Op) =>
+      !lifted.some(
+        (removal) =>
+          removal.invoked < returned &&
+          (removal.answer.type !== 'removed' || removal.returned > add.invoked),
+      )
+    const stop = adds.get(phone)?.find((add) => {
+      return add.returned < (first.get(body.award_id) ?? 0) && stands(add)
+    })
+    if (stop === undefined) continue
+    yield ['I4', `op ${i}: ${body.award_id} is confirmed after its suppression at ${stop.returned}`]
   }
+}
+
+function byPhone(ops: readonly Op[]): Map<string, Op[]> {
+  const found = new Map<string, Op[]>()
+  for (const op of ops) found.set(op.body.phone, [...(found.get(op.body.phone) ?? []), op])
+  return found
 }
 
 /** I4: every suppression has come to every other shard, once faults are over. */
