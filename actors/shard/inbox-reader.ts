@@ -4,7 +4,7 @@
 //   IN1. A message is acknowledged after its leads are durable. One delivered twice is harmless:
 //        a lead is known by its key for ever (I3). What is turned away by now is recorded in the log
 //        (`intake.rejected`), for its sender was told that it is kept.
-//   IN2. A message that cannot be read, whose campaign is quarantined, or that failed so many times,
+//   IN2. A message that cannot be read or belongs to another shard, whose campaign is quarantined, or that failed so many times,
 //        is set aside in the same stream for an operator, with the reason: it was acknowledged to its
 //        sender, and the others must go on.
 
@@ -13,7 +13,8 @@ import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { headers } from 'nats'
 import { pack, unpack } from '../protocol/codec.ts'
 import type { CommandReply } from '../protocol/commands.ts'
-import { LEAD_BYTES_MAX, type LeadInput } from '../protocol/lead.ts'
+import { shardOf } from '../protocol/ids.ts'
+import { isLeadInput, LEAD_BYTES_MAX, type LeadInput } from '../protocol/lead.ts'
 import { ASIDE, ASIDE_HEADERS, INBOX, inboxSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import { isNoResponders, isTimeout, type Link } from '../runtime/nats.ts'
@@ -37,11 +38,13 @@ export class InboxReader {
   readonly #shard: Shard
   readonly #vault: Vault
   readonly #log: Log
+  readonly #shards: number
   #stopped = false
   /** Failures of the message that is tried again and again, by its sequence. */
   #failing = { seq: 0, times: 0 }
 
-  constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log }) {
+  constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log; shards: number }) {
+    this.#shards = options.shards
     this.#link = options.link
     this.#shard = options.shard
     this.#vault = options.vault
@@ -113,6 +116,11 @@ export class InboxReader {
       await this.#setAside(message, 'unreadable')
       return true
     }
+    // Taken in here its campaign would be made a second time, in a log that is not its own.
+    if (leads.some(({ campaign_id }) => shardOf(campaign_id, this.#shards) !== shard)) {
+      await this.#setAside(message, 'misplaced')
+      return true
+    }
     const answer = await this.#ingest(message, leads)
     if (answer === null) return true
     if (answer.type !== 'outcomes') return false
@@ -165,10 +173,9 @@ export function leadsIn(data: Uint8Array, vault: Vault): LeadInput[] | null {
 }
 
 /**
- * Whether it is a lead that can be told from others, and no larger than gateways let in, which no answer
- * about it could hold. Its other fields are its campaign's to judge.
+ * Whether it is a lead as gateways put it here, and no larger than they let in, which no answer about it
+ * could hold. What its fields say is its campaign's to judge.
  */
-function isLead(lead: Partial<LeadInput> | null): boolean {
-  if (!Number.isSafeInteger(lead?.id) || !Number.isSafeInteger(lead?.campaign_id)) return false
-  return pack(lead).length <= LEAD_PACKED_MAX
+function isLead(lead: unknown): boolean {
+  return isLeadInput(lead) && pack(lead).length <= LEAD_PACKED_MAX
 }

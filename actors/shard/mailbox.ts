@@ -34,6 +34,8 @@ export class Mailbox {
   readonly #calls: CallDesk
   readonly #allocations: AllocationDesk
   readonly #payments: PaymentDesk
+  /** Campaigns whose quarantine was lifted here: the shard is just given up for that. */
+  readonly #requeued = new Set<CampaignId>()
   #inHand = 0
 
   constructor(shard: Shard, options: CallDeskOptions) {
@@ -258,6 +260,12 @@ export class Mailbox {
       return answer(errorReply('NOT_FOUND', '/campaign_id: no such campaign', '/campaign_id'))
     }
     if (campaign.quarantined === null) return answer({ type: 'requeued' })
+    // Asked again before the shard is folded anew: it is done, and in the log once.
+    if (this.#requeued.has(campaignId)) {
+      await this.#shard.durable()
+      return answer({ type: 'requeued' })
+    }
+    this.#requeued.add(campaignId)
     // A poisoned campaign's own state cannot be trusted with an event: it joins the record as is.
     const at = campaign.clock(this.#shard.now())
     this.#shard.emit({ type: 'campaign.requeued', campaign_id: campaignId, at })

@@ -41,7 +41,7 @@ async function waiting(subject: string): Promise<number> {
 /** Reads the inbox for a shard until `stop`. */
 function read(shard: Shard, link = rig.link): InboxReader {
   shard.behind = true
-  const reader = new InboxReader({ link, shard, vault: rig.vault, log: quiet })
+  const reader = new InboxReader({ link, shard, vault: rig.vault, log: quiet, shards: rig.shards })
   reader.start()
   return reader
 }

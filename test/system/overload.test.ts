@@ -117,6 +117,19 @@ test('each request is answered once, refusals say when to come again, ends of ca
   assert.equal((await inHand()).asking, 0)
 })
 
+test('who waits for a moment only does not take the chance of who came at the same time', async () => {
+  const host = cluster.member('h1')
+  host.pause()
+  const body = { campaign_ids }
+  const [hasty, patient] = [60, 4000].map((budgetMs) =>
+    cluster.call('lead.next', body, { budgetMs }),
+  )
+  const first = await hasty
+  host.resume()
+  assert.equal(first?.type, 'unavailable')
+  assert.equal((await patient)?.type, 'award')
+})
+
 test('AD4: a log that fills up takes no leads, then gives no awards; what was begun is ended', async () => {
   const jsm = await jetstreamManager(cluster.nc)
   const { bytes } = (await jsm.streams.info(EVENTS)).state
