@@ -155,9 +155,11 @@ export class ShardState {
           cause: error,
         })
       }
+      const wasAside = campaign.quarantined !== null
       const why = error instanceof Error ? error.message : String(error)
       campaign.quarantined = `${why} (${event.type} at sequence ${seq})`
       this.poisoned.add(event.campaign_id)
+      if (wasAside) this.told.add(event.campaign_id)
       this.#rememberAward(event)
       return -1
     }

@@ -335,7 +335,7 @@ test('A3: a CSV of 100,000 rows is imported in bounded memory while calls go on'
   const { leads } = await engine.call('campaign.show', { campaign_id: 19 })
   assert.equal(leads, ROWS)
   assert.ok(megabytes - base < 150, `the importing process grew by ${megabytes - base} MB`)
-  // How much slower calls get is for the bench to say (beside); here each is awarded in its budget.
+  // How much slower calls get is for a bench to say; here each is awarded in its budget.
   assert.ok(p99(loaded) < BUDGET_MS, `p99 ${p99(loaded)} ms, before ${p99(idle)} ms`)
 })
 

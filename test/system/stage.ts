@@ -125,7 +125,7 @@ export async function onStage(
     await working
     for (const link of links) await link.close()
   }
-  await drained(cluster.nc)
+  await drained(cluster)
   const processes = cluster.members.filter(({ running }) => running).map(({ id }) => id)
   const story = await logStory(cluster.nc)
   const aside = await asideLeads(server.url)
@@ -239,13 +239,19 @@ export function rotated<T>(list: readonly T[], by: number): T[] {
 }
 
 /** Waits until every lead that was queued is with its owner; what was set aside stays. */
-async function drained(nc: NatsConnection): Promise<void> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false })
+async function drained({ nc, members }: Cluster): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 1000 })
   const empty = async () => {
     const { state } = await jsm.streams.info(INBOX, { subjects_filter: '>' })
-    return state.messages === (state.subjects?.[ASIDE] ?? 0)
+    if (state.messages === (state.subjects?.[ASIDE] ?? 0)) return true
+    throw new Error(`there wait ${JSON.stringify(state.subjects)}`)
   }
-  await until(empty, 'the inbox to be empty', { deadlineMs: DRAIN_MS, pollMs: 200 })
+  try {
+    await until(empty, 'the inbox to be empty', { deadlineMs: DRAIN_MS, pollMs: 200 })
+  } catch (error) {
+    for (const { id, output } of members) console.log(`${id}:\n${output.slice(-4000)}`)
+    throw error
+  }
 }
 
 /** Beside this process, which the servers' links to each other may go through. */

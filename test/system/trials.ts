@@ -12,7 +12,7 @@ import { slowDisk } from './slow-disk.ts'
 import { SmallDisk } from './small-disk.ts'
 import { type Outcome, onStage } from './stage.ts'
 import { amongThree, serversRun, threeRun } from './three.ts'
-import { tornSnapshots } from './torn-snapshots.ts'
+import { snapshotAhead, tornSnapshots } from './torn-snapshots.ts'
 
 export interface TrialOptions {
   seed: number
@@ -40,6 +40,9 @@ export const TRIALS = new Map<string, Trial>([
   [
     'snapshots',
     async ({ seed }) =>
-      await onStage({ seed, server: await startServer(), hosts: 1 }, tornSnapshots),
+      await onStage({ seed, server: await startServer(), hosts: 1 }, async (stage) => {
+        await tornSnapshots(stage)
+        await snapshotAhead(stage)
+      }),
   ],
 ])
