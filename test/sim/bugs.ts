@@ -92,15 +92,6 @@ export const BUGS: Bug[] = [
       },
   ),
   method(
-    'a retry is taken for a first request',
-    Auction.prototype,
-    'next',
-    (real) =>
-      function (this: Auction, request, ...rest) {
-        return real.call(this, { ...request, retry: false }, ...rest)
-      },
-  ),
-  method(
     'campaigns nobody asked for',
     Auction.prototype,
     'next',
