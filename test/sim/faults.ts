@@ -125,7 +125,9 @@ const KINDS: { readonly [kind in FaultKind]: (world: World, link: Link) => void 
     },
     'snapshot torn': (world: World) => {
       const stream = world.server.stream(`OBJ_${SNAPSHOTS_STORE}`)
-      const seqs = [...stream.messages.keys()]
+      const seqs = [...stream.messages.values()]
+        .filter(({ data }) => data.length > 0)
+        .map(({ seq }) => seq)
       const message = stream.messages.get(seqs[Math.floor(world.random() * seqs.length)] ?? 0)
       if (message === undefined || message.data.length === 0) return
       const at = Math.floor(world.random() * message.data.length)

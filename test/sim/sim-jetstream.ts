@@ -86,11 +86,15 @@ export function jetstreamOf(server: SimServer, proc: Proc) {
     streams: {
       getMessage: (name: string, query: Query) =>
         server.call(proc, () => find(server, name, query)),
-      info: (name: string) =>
+      info: (name: string, { subjects_filter = '' } = {}) =>
         server.call(proc, () => {
-          const { lastSeq, messages } = server.stream(name)
-          return { state: { last_seq: lastSeq, bytes: 0, messages: messages.size } }
+          const stream = server.stream(name)
+          const subjects = subjects_filter && stream.subjects(subjects_filter.replace(/[*>]$/, ''))
+          const { lastSeq, messages } = stream
+          return { state: { last_seq: lastSeq, bytes: 0, messages: messages.size, subjects } }
         }),
+      purge: (name: string, { filter }: { filter: string }) =>
+        server.call(proc, () => server.stream(name).purge(filter)),
     },
     consumers: {
       delete: (name: string, consumer: string) =>

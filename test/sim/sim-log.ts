@@ -2,8 +2,8 @@
 //
 //   SL1. An append under an expected sequence is stored only where the subject's last one is it;
 //        otherwise it is refused with 10071. Sequences of a stream only grow.
-//   SL2. What was stored is there for ever, but for a work queue's acknowledged messages, and for what
-//        a restore from an older store loses.
+//   SL2. What was stored is there for ever, but for a work queue's acknowledged messages, for removed
+//        objects, and for what a restore from an older store loses.
 
 import { JetStreamApiError } from '@nats-io/jetstream'
 import type { Proc } from './scheduler.ts'
@@ -93,6 +93,16 @@ export class SimStream {
     return count
   }
 
+  /** How many messages lie on each subject that begins so. */
+  subjects(prefix: string): Record<string, number> {
+    const found: Record<string, number> = {}
+    for (const subject of this.#bySubject.keys()) {
+      const count = subject.startsWith(prefix) ? this.pending(subject, 1) : 0
+      if (count > 0) found[subject] = count
+    }
+    return found
+  }
+
   /** Restores the stream as it was after `seq`; what came later is gone, and its sequences come again. */
   rollBack(seq: number): Message[] {
     const lost = [...this.messages.values()].filter((message) => message.seq > seq)
@@ -104,6 +114,12 @@ export class SimStream {
 
   remove(seq: number): void {
     this.messages.delete(seq)
+  }
+
+  /** Removes what lies on a subject. */
+  purge(subject: string): void {
+    for (const seq of this.#bySubject.get(subject) ?? []) this.remove(seq)
+    this.#bySubject.delete(subject)
   }
 }
 

@@ -30,7 +30,8 @@ export type Seen = Record<
   | 'strict'
   | 'unanswered'
   | 'served'
-  | 'silenceMs',
+  | 'silenceMs'
+  | 'stalledMs',
   number
 >
 
@@ -83,6 +84,7 @@ function newSeen(): Seen {
     unanswered: 0,
     served: 0,
     silenceMs: 0,
+    stalledMs: 0,
   }
 }
 
@@ -278,13 +280,21 @@ function* checkAnswers(history: History, seen: Seen): Generator<string> {
     if (call.answers.length > 1) yield `I13: ${which} was answered ${call.answers.length} times`
     const [first] = call.answers
     const tookMs = first === undefined ? Number.POSITIVE_INFINITY : first.at - invoked
+    const stalledMs = stalled(history, invoked, first?.at ?? invoked + budgetMs + LAG_MS)
     if (first === undefined) seen.unanswered++
     if (history.faults.some((fault) => touches(fault, call))) continue
     seen.strict++
-    if (tookMs > budgetMs + LAG_MS) {
+    seen.stalledMs = Math.max(seen.stalledMs, stalledMs)
+    if (tookMs > budgetMs + LAG_MS + stalledMs) {
       yield `I13: ${which} was answered after ${Math.round(tookMs)} ms of ${budgetMs}`
     }
   }
+}
+
+/** How much of a stretch the clients' own process stood still, ms. */
+function stalled({ stalls }: History, from: number, to: number): number {
+  const within = stalls.map((stall) => Math.min(stall.to, to) - Math.max(stall.from, from))
+  return within.reduce((sum, ms) => sum + Math.max(0, ms), 0)
 }
 
 /** Whether a fault may have kept this call's answer from its client. */

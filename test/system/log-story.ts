@@ -4,7 +4,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from 'nats'
 import type { Event } from '../../actors/protocol/events.ts'
-import { decodeRecord } from '../../actors/protocol/record.ts'
+import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
 import { ASIDE, EVENTS, INBOX } from '../../actors/protocol/subjects.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import { connectNats } from '../../actors/runtime/nats.ts'
@@ -18,20 +18,33 @@ export interface Told {
   event: Event
 }
 
-/** The whole log as it is now; events of one shard are in their order. */
-export async function logStory(nc: NatsConnection): Promise<Told[]> {
+/**
+ * The whole log as it is now; events of one shard are in their order. Sequences of what is no record of
+ * ours are added to `strays`; where nobody takes them it throws.
+ */
+export async function logStory(nc: NatsConnection, strays?: number[]): Promise<Told[]> {
   const told: Told[] = []
   const { state } = await (await jetstreamManager(nc)).streams.info(EVENTS)
   if (state.messages === 0) return told
   const consumer = await jetstream(nc).consumers.get(EVENTS, { filter_subjects: 'ev.>' })
   const messages = await consumer.consume({ max_messages: 500 })
   for await (const { data, seq } of messages) {
-    const { shard, events } = decodeRecord(data)
-    for (const event of events) told.push({ shard, seq, event })
+    const record = decoded(data, strays === undefined)
+    for (const event of record?.events ?? []) told.push({ shard: record?.shard ?? -1, seq, event })
+    if (record === null) strays?.push(seq)
     if (seq >= state.last_seq) break
   }
   messages.stop()
   return told
+}
+
+function decoded(data: Uint8Array, strict: boolean): Record | null {
+  try {
+    return decodeRecord(data)
+  } catch (error) {
+    if (strict) throw error
+    return null
+  }
 }
 
 /** Leads that were acknowledged as queued and then set aside: kept, and told of. */

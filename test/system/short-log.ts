@@ -9,10 +9,10 @@
 
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { Kvm } from '@nats-io/kv'
 import type { ShardId } from '../../actors/protocol/ids.ts'
-import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
+import { EVENTS, eventsSubject, MARKS_BUCKET } from '../../actors/protocol/subjects.ts'
 import type { Cluster, Member } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
 import { cutOff, forgetIndex, logDir } from './log-files.ts'
@@ -25,15 +25,16 @@ const NOTICED_MS = 20_000
 const ASKED_MS = 500
 /** Awards of the crowd before its log is damaged. */
 const WORK = 60
-/** A mark of how far a shard came is at most so old, ms. */
-const MARKED_MS = 6000
 
 export async function shortLog(stage: Stage): Promise<void> {
   const { cluster, random } = stage
   const awards = () => toldBetween(stage, 0, performance.now()).get('award') ?? 0
   await until(() => awards() >= WORK, 'the crowd to have done something', { deadlineMs: 60_000 })
   await stage.crowdLeaves()
-  await sleep(MARKED_MS)
+  await until(async () => await areMarked(cluster), 'the logs’ marks to follow them', {
+    deadlineMs: 15_000,
+    pollMs: 200,
+  })
   const before = await endsOf(cluster)
   const backup = `${cluster.server.dataDir}-backup`
   const bytes = Math.round(LOST.least + random() ** 2 * (LOST.most - LOST.least))
@@ -61,6 +62,14 @@ export async function shortLog(stage: Stage): Promise<void> {
     await rm(backup, { recursive: true, force: true })
   }
   await awardsGoOn(stage)
+}
+
+/** Whether what is known to have been in each log is all of it; what lies behind a mark goes unnoticed. */
+async function areMarked(cluster: Cluster): Promise<boolean> {
+  const marks = await new Kvm(jetstream(cluster.nc)).open(MARKS_BUCKET)
+  const ends = await endsOf(cluster)
+  const marked = await Promise.all(ends.map(async (_, shard) => await marks.get(`${shard}`)))
+  return marked.every((entry, shard) => (entry?.json<{ seq: number }>().seq ?? 0) === ends[shard])
 }
 
 function hostsOf(cluster: Cluster): Member[] {

@@ -15,7 +15,7 @@ import { seeded } from '../../actors/runtime/random.ts'
 import { Cluster, openCampaign } from '../support/cluster.ts'
 import type { TestServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { Caller, type Fault, type History, newHistory } from './history.ts'
+import { Caller, type Fault, type History, newHistory, watchStalls } from './history.ts'
 import { check, type Verdict } from './history-checker.ts'
 import { CAMPAIGNS, crowd } from './history-clients.ts'
 import { asideLeads, logStory, type Told } from './log-story.ts'
@@ -87,6 +87,7 @@ export async function onStage(
   const { seed, server, hosts = 2, gateways = 1, falseClocks = false } = options
   await using cluster = await Cluster.start({ ...options, hosts, gateways })
   const history = newHistory()
+  const watched = watchStalls(history)
   await opened(cluster, options.settingsOf)
   const links = await linksTo(options.clientUrls ?? [server.url])
   const stop = new AbortController()
@@ -124,10 +125,14 @@ export async function onStage(
     stop.abort()
     await working
     for (const link of links) await link.close()
+    watched()
   }
   await drained(cluster)
   const processes = cluster.members.filter(({ running }) => running).map(({ id }) => id)
-  const story = await logStory(cluster.nc)
+  const strays: number[] = []
+  const story = await logStory(cluster.nc, strays)
+  if (strays.length > halted.size)
+    broken.push(`${strays.length} records of the log are none of ours`)
   const aside = await asideLeads(server.url)
   const { breaches, seen } = check(history, story, { processes, falseClocks, aside })
   const inspected = options.inspect?.(story) ?? []

@@ -6,7 +6,7 @@ import { damagedReplica } from './damaged-replica.ts'
 import { falseClocksRun } from './false-clocks.ts'
 import { DISK_MB, fullDiskRun } from './full-disk.ts'
 import { fullLog } from './full-log.ts'
-import { isOfPoison, poisoned, strayRecords } from './poisoned.ts'
+import { isOfPoison, isStray, poisoned, strayRecords } from './poisoned.ts'
 import { shortLog } from './short-log.ts'
 import { slowDisk } from './slow-disk.ts'
 import { SmallDisk } from './small-disk.ts'
@@ -36,7 +36,11 @@ export const TRIALS = new Map<string, Trial>([
     async ({ seed }) =>
       await onStage({ seed, server: await startServer(), planted: isOfPoison }, poisoned),
   ],
-  ['stray', async ({ seed }) => await onStage({ seed, server: await startServer() }, strayRecords)],
+  [
+    'stray',
+    async ({ seed }) =>
+      await onStage({ seed, server: await startServer(), planted: isStray }, strayRecords),
+  ],
   [
     'snapshots',
     async ({ seed }) =>
