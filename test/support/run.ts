@@ -1,5 +1,6 @@
 // `npm test [-- <part of a path>]`: every test file, then the failures by name, then `N passed, N failed`.
 
+import { join } from 'node:path'
 import { messageOf } from '../../deploy/error.ts'
 import { stderrLog } from '../../deploy/log.ts'
 import { findOrFetchServer } from '../../deploy/nats-server.ts'
@@ -9,6 +10,28 @@ function jobsOf(text: string | undefined): number {
   const jobs = Number(text || 1)
   if (Number.isInteger(jobs) && jobs >= 1) return jobs
   throw new Error(`LEADBID_TEST_JOBS is ${text} (a whole number of at least 1)`)
+}
+
+/**
+ * Tests that reckon and start no server, and two that mostly wait for an hour to begin or end: they run
+ * beside the others, which leave a core idle most of the time. Of those one runs at a time, for they
+ * depend on how fast a server answers.
+ */
+const BESIDE = [
+  'acceptance/hours.',
+  'acceptance/jurisdictions.',
+  'campaign/',
+  'collections/',
+  'policy/',
+  'protocol/',
+  'simulation/',
+  'spin/',
+]
+const isBeside = (file: string) => BESIDE.some((part) => file.startsWith(join('test', part)))
+
+async function runLanes(files: readonly string[], jobs: number): Promise<FileResult[]> {
+  const lanes = [files.filter((file) => !isBeside(file)), files.filter(isBeside)]
+  return (await Promise.all(lanes.map((lane) => runAll(lane, jobs)))).flat()
 }
 
 async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
@@ -62,7 +85,7 @@ try {
   // Before the first file, so that no test's deadline is spent on a download.
   const { path, version, origin } = await findOrFetchServer({ log: stderrLog })
   console.log(`nats-server ${version} (${origin}): ${path}`)
-  finish(await runAll(files, jobs))
+  finish(await runLanes(files, jobs))
 } catch (error) {
   const failed = [{ name: 'the run itself', message: messageOf(error) }]
   finish([{ file: 'test/support/run.ts', passed: [], failed, output: '', elapsedMs: 0 }])
