@@ -16,7 +16,7 @@ const WEIGHTS = {
   stage: { 'Asked for a call': 0.8, Browsing: -0.5 },
 }
 
-class Leadbid implements Contender {
+export class Leadbid implements Contender {
   readonly driver
   readonly #cluster: Cluster
   readonly #world: World
@@ -27,9 +27,9 @@ class Leadbid implements Contender {
     this.#world = world
   }
 
-  static async start(world: World): Promise<Leadbid> {
+  static async start(world: World, logLevel = 'warn'): Promise<Leadbid> {
     const { campaigns, shards, hosts } = world
-    const env = { LEADBID_SHARDS: String(shards), LEADBID_LOG_LEVEL: 'warn' }
+    const env = { LEADBID_SHARDS: String(shards), LEADBID_LOG_LEVEL: logLevel }
     const cluster = await Cluster.start({ hosts, env })
     try {
       const ids = Array.from({ length: campaigns }, (_, i) => i + 1)
@@ -39,6 +39,10 @@ class Leadbid implements Contender {
       await cluster[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster
   }
 
   async settings(): Promise<Record<string, string>> {
