@@ -49,7 +49,6 @@ export function unpackStored<T>(bytes: Uint8Array, newest: number): { version: n
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-const encoder = new TextEncoder()
 
 const NEITHER = 'body is neither JSON (it starts with { or [) nor MessagePack'
 
@@ -84,5 +83,6 @@ export function encodingOf(first: number | undefined): Encoding {
 }
 
 export function encodeBody(encoding: Encoding, body: unknown): Uint8Array {
-  return encoding === 'json' ? encoder.encode(JSON.stringify(body)) : packr.pack(body)
+  // Not TextEncoder: it takes twice as long for what is nearly all ASCII.
+  return encoding === 'json' ? Buffer.from(JSON.stringify(body)) : packr.pack(body)
 }
