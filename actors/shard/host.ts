@@ -235,7 +235,7 @@ export class Host {
         role.shard.tick()
         // With a peer to follow it, the shard's follower takes the snapshots.
         if (alone && this.#keeper.wants(role.shard.state)) {
-          void role.shard.quiesce(() => this.#keeper.saveNow(role.shard.state))
+          void this.#keeper.saveNow(role.shard.state, () => role.shard.cut())
         }
       } else if (role.kind === 'following' && this.#keeper.wants(role.follower.state)) {
         void this.#keeper.saveNow(role.follower.state)

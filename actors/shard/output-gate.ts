@@ -5,6 +5,8 @@
 //   G2. A reply leaves only after every event decided before it is durable (I6).
 //   G3. When the shard is lost, what no append has carried yet fails at once: it never happened.
 //       What is in flight is for the journal to find out, and its replies wait for that.
+//   G4. A cut of the state is taken where a record ends and the next has not begun. Nothing waits for
+//       it: what is decided while that record flies is kept out of the cut (SC2).
 
 import { EngineError } from '../protocol/errors.ts'
 import { type Event, isLeadEvent } from '../protocol/events.ts'
@@ -12,6 +14,7 @@ import { RECORD_BYTES_MAX } from '../protocol/record.ts'
 import { sizeOf } from './event-size.ts'
 import type { Journal } from './journal.ts'
 import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 
 interface Batch {
   /** The number its record will have. */
@@ -21,6 +24,13 @@ interface Batch {
   bytes: number
   durable: Promise<void>
   settle: () => void
+  fail: (error: Error) => void
+}
+
+/** Somebody waits for a cut: it is taken with a record, and given when that has landed. */
+interface CutWanted {
+  cut: StateCut | null
+  give: (cut: StateCut) => void
   fail: (error: Error) => void
 }
 
@@ -36,6 +46,7 @@ export class OutputGate {
   #flying: Batch | null = null
   #scheduled = false
   #lost: Error | null = null
+  #cutsWanted: CutWanted[] = []
 
   constructor(options: {
     state: ShardState
@@ -96,10 +107,21 @@ export class OutputGate {
     return this.#waiting[this.#waiting.length - 1]?.durable ?? this.#flying?.durable ?? DONE
   }
 
+  /** The state as it is after some record, the first that can be; rejects when the shard was lost. */
+  cut(): Promise<StateCut> {
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.settled) return Promise.resolve(this.#state.cut())
+    return new Promise((give, fail) => this.#cutsWanted.push({ cut: null, give, fail }))
+  }
+
   /** Fails what is not in flight yet: the shard is given up. */
   close(error: Error): void {
     if (this.#lost !== null) return
     this.#lost = error
+    for (const { cut, fail } of this.#cutsWanted.splice(0)) {
+      cut?.close()
+      fail(error)
+    }
     for (const batch of [...this.#waiting, this.#open]) batch.fail(error)
   }
 
@@ -144,6 +166,7 @@ export class OutputGate {
     }
     this.#flying = batch
     this.#link(batch)
+    this.#takeCuts()
     this.#journal.append(batch.events, this.#now()).then(
       (seq) => this.#landed(batch, seq),
       (error: unknown) => this.#failed(batch, error),
@@ -167,8 +190,24 @@ export class OutputGate {
       if (row >= 0) this.#state.settle(event, row, seq)
     }
     this.#flying = null
+    this.#giveCuts()
     batch.settle()
     this.#pump()
+  }
+
+  /** Memory is what the log says once what flies has landed, if nothing was decided beyond it. */
+  #takeCuts(): void {
+    if (this.#waiting.length > 0 || this.#open.events.length > 0) return
+    for (const wanted of this.#cutsWanted) wanted.cut ??= this.#state.cut(false)
+  }
+
+  #giveCuts(): void {
+    this.#cutsWanted = this.#cutsWanted.filter(({ cut, give }) => {
+      if (cut === null) return true
+      cut.landed(this.#state)
+      give(cut)
+      return false
+    })
   }
 
   #failed(batch: Batch, error: unknown): void {

@@ -51,6 +51,7 @@ import { Mailbox } from './mailbox.ts'
 import { OfficeDesk } from './office-desk.ts'
 import { OutputGate } from './output-gate.ts'
 import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 import { SuppressionDesk } from './suppression-desk.ts'
 
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
@@ -99,9 +100,6 @@ export class Shard {
   #draining = false
   /** Leads still wait in the inbox: what comes directly must go behind them. */
   behind = true
-  /** Set while nothing may be decided; resolves when deciding goes on. */
-  #quiet: Promise<void> | null = null
-
   constructor(options: ShardOptions) {
     this.#options = options
     this.state = options.state
@@ -121,7 +119,7 @@ export class Shard {
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onIdle: () => this.#quiet === null && !this.#away && this.lane.run(),
+      onIdle: () => !this.#away && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }
@@ -170,26 +168,9 @@ export class Shard {
     while (!this.#gate.settled) await this.#gate.durable()
   }
 
-  /**
-   * Runs `copy` at an instant when the state is exactly what the log says; commands wait for the
-   * millisecond or two that takes. What `copy` must see it has to read before its first `await`.
-   */
-  async quiesce(copy: () => Promise<void>): Promise<void> {
-    if (this.#quiet !== null || this.#away) return
-    let release: () => void = () => {}
-    this.#quiet = new Promise((resolve) => {
-      release = resolve
-    })
-    try {
-      await this.#settled()
-      void copy()
-    } catch {
-      // The shard was lost meanwhile: there is nothing to copy.
-    } finally {
-      this.#quiet = null
-      release()
-      this.#gate.nudge()
-    }
+  /** The state as it is after some record; nothing waits for it. Rejects when the shard was lost. */
+  cut(): Promise<StateCut> {
+    return this.#gate.cut()
   }
 
   /** The log does not keep up, or does not answer: new work would only wait. */
@@ -203,7 +184,7 @@ export class Shard {
 
   /** Whether it may decide, right now, what nobody waits for. */
   get idle(): boolean {
-    return !this.#away && this.#quiet === null && !this.busy
+    return !this.#away && !this.busy
   }
 
   /** Answers a command; resolves once everything the answer tells is durable. */
@@ -211,8 +192,6 @@ export class Shard {
     if (this.#away) return { type: 'moved' }
     if (this.busy) return { type: 'busy' }
     try {
-      while (this.#quiet !== null) await this.#quiet
-      if (this.#away) return { type: 'moved' }
       return await this.#mailbox.execute(command)
     } catch (error) {
       if (this.#lost !== null) return { type: fateOf(error) }
@@ -288,7 +267,7 @@ export class Shard {
 
   /** Decides one order now; what it answers is true once the shard's `fate` is durable. */
   awardNow(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
-    if (this.#away || this.#quiet !== null) return { type: 'refused' }
+    if (this.#away) return { type: 'refused' }
     const campaign = this.state.campaigns.get(order.campaign)
     if (campaign === undefined || campaign.quarantined !== null) return { type: 'refused' }
     if (order.request !== null) {
@@ -353,7 +332,6 @@ export class Shard {
   async commit(campaign: Campaign, decide: () => Decision): Promise<Reply>
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined>
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined> {
-    while (this.#quiet !== null) await this.#quiet
     // It may have been lost since the command came, and the state is worth nothing then.
     if (this.#lost !== null) throw this.#lost
     let reply: Reply | undefined
@@ -408,7 +386,7 @@ export class Shard {
 
   /** Ends the campaign's leases whose time has come. */
   lapse(campaign: Campaign): void {
-    if (campaign.quarantined !== null || this.#quiet !== null || this.#lost !== null) return
+    if (campaign.quarantined !== null || this.#lost !== null) return
     try {
       const emit = (event: Event) => this.#gate.emit(event)
       decideLapses(campaign, this.now(), emit)

@@ -7,6 +7,7 @@ import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protoc
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -35,22 +36,37 @@ async function owned(
   return { ...owner, id, campaign }
 }
 
-test('a copy sees the state as the log has it, and commands wait for it', async () => {
+test('G4: a cut is the state after a record, whatever is decided before that lands and after', async () => {
   const { shard, state, id, campaign } = await owned()
-  let copied = ''
-  const before = ingest(shard, leads(campaign, 100))
-  const quiet = shard.quiesce(async () => {
-    copied = `${state.n} ${state.hash()}`
-  })
+  await ingest(shard, leads(campaign, 100))
+  const award: Command = { type: 'award', as_of: T0, deadline: T0, orders: [order(campaign)] }
+  const awards = [shard.execute(award)]
+  const cutting = shard.cut()
   const after = ingest(shard, leads(campaign, 100, { from: 500 }))
-  await quiet
-  assert.equal(shard.awardNow(order(campaign), T0) instanceof Promise, false)
-  await Promise.all([before, after])
-  const [n = '', hash] = copied.split(' ')
+  setImmediate(() => awards.push(shard.execute(award))) // The first one flies by then.
+  const cut = await cutting
+  const { n, seq, prev } = cut.place
+  await Promise.all([after, ...awards])
+  assert.equal(awards.length, 2)
+  const hash = hashOf(cut)
   const records = await rig.records(id)
-  const then = await rig.replay(id, records[Number(n) - 1]?.seq)
+  const then = await rig.replay(id, records[n - 1]?.seq)
+  assert.deepEqual([then.seq, then.n, then.prev], [seq, n, prev])
   assert.equal(then.hash(), hash)
+  assert.notEqual(state.hash(), hash)
   assert.equal(state.campaigns.get(campaign)?.leads.size, 200)
+})
+
+test('G4: of a shard that is lost before the record lands there is no cut', async () => {
+  const { shard, campaign } = await owned()
+  await ingest(shard, leads(campaign, 10))
+  const award: Command = { type: 'award', as_of: T0, deadline: T0, orders: [order(campaign)] }
+  const before = shard.execute(award)
+  const cutting = shard.cut()
+  shard.close(new EngineError('RELEASED', 'as the test wants it'))
+  await assert.rejects(cutting, { code: 'RELEASED' })
+  await assert.rejects(shard.cut(), { code: 'RELEASED' })
+  await before
 })
 
 test('a shard that is drained answers what it decided and takes nothing more', async () => {
