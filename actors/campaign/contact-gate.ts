@@ -74,6 +74,11 @@ export class ContactGate {
     this.#begin()
   }
 
+  /** Contacts' leads will be asked for: they are filed with `place`. */
+  prepare(): void {
+    this.#begin()
+  }
+
   /** Rows may still have to be blocked or filed. */
   get placing(): boolean {
     const { size } = this.#campaign.leads

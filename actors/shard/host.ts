@@ -45,6 +45,7 @@ import { Hosts } from '../runtime/hosts.ts'
 import type { Log } from '../runtime/log.ts'
 import { ModelBook, ModelStore } from '../runtime/model-store.ts'
 import { type Link, type Msg, type Subscription, subscribe } from '../runtime/nats.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import type { Vault } from '../runtime/vault.ts'
 import { Adoption } from './adoption.ts'
 import { holdAuction } from './auction-desk.ts'
@@ -55,6 +56,7 @@ import { InboxReader } from './inbox-reader.ts'
 import { Journal } from './journal.ts'
 import { officeShard } from './office-desk.ts'
 import { ranking } from './placement.ts'
+import { Placing } from './placing.ts'
 import { Quotes } from './quotes.ts'
 import { Shard } from './shard.ts'
 import { SnapshotStore } from './snapshot.ts'
@@ -67,6 +69,8 @@ const LEASE_TICK_MS = 100
 const RELEASE_TIMEOUT_MS = 1000
 /** A claim that lost a race waits this long before it looks again. */
 const BACK_OFF_MS = 200
+/** Of a host's time for a shard it loads, while it serves others. */
+const LOAD_SHARE = 0.5
 /** How long a host that leaves waits for roles that are just changing. */
 const CHANGES_MS = 2000
 
@@ -99,6 +103,7 @@ export class Host {
   readonly #contacts: ContactBoard
   readonly #quotes: Quotes
   readonly #suppressions: SuppressionBoard
+  readonly #placing = new Placing(() => this.owned())
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -229,6 +234,7 @@ export class Host {
   #tick(): void {
     this.#contacts.tick()
     this.#suppressions.tick()
+    this.#placing.tick()
     const alone = this.#hosts.live().length <= 1
     for (const [, role] of this.#roles) {
       if (role.kind === 'owning') {
@@ -377,7 +383,10 @@ export class Host {
     const { link, log } = this.#options
     const broken = (error: Error) => this.#halt(shard, error)
     // One after the other: side by side they would take as long, and none be ready before the last.
-    const load = this.#loading.then(() => Follower.load(link, shard, this.#snapshots, log, broken))
+    const load = this.#loading.then(() => {
+      const slices = new TimeSlices(this.owned().length > 0 ? LOAD_SHARE : 1)
+      return Follower.load(link, shard, this.#snapshots, log, broken, slices)
+    })
     this.#loading = load.catch(() => {}) // Whoever waits behind it has its own shard to load.
     const follower = await load
     await follower.follow()

@@ -34,6 +34,7 @@ export async function readState(
   if (!(await parts.next()).done) throw torn('goes on behind its end')
   for (const loader of loaders) {
     const campaign = await slices.run(() => loader.finish())
+    if (state.contacts.suppressions.size > 0) campaign.contacts.prepare()
     for (let done = false; !done; ) done = await slices.run(() => campaign.place(PART_ROWS))
   }
   return state
