@@ -7,15 +7,16 @@ import { provision } from './runtime/streams.ts'
 import { Vault } from './runtime/vault.ts'
 import { Host } from './shard/host.ts'
 
-await runProcess('actors', async (config, log) => {
-  const link = await connectNats(config, `actors/${config.hostId}`, log)
-  const { shards } = await provision(link, config)
-  const vault = await Vault.open(link)
+await runProcess('actors', async (config, log, startup) => {
+  const name = `actors/${config.hostId}`
+  const link = await startup.step('connect', () => connectNats(config, name, log, 0))
+  const { shards } = await startup.step('streams', () => provision(link, config))
+  const vault = await startup.step('keys', () => Vault.open(link))
   void vault
     .watch()
     .catch((error: unknown) => log.warn({ error: String(error) }, 'key watch ended'))
-  await vault.prepare(1)
-  const host = await Host.start({
+  await startup.step('keys', () => vault.prepare(1))
+  const options = {
     id: config.hostId,
     link,
     vault,
@@ -23,7 +24,8 @@ await runProcess('actors', async (config, log) => {
     log,
     shards,
     timezone: config.timezone,
-  })
+  }
+  const host = await startup.step('host', () => Host.start(options))
   log.info({ shards }, 'actor host started')
   return {
     closed: link.nc.closed(),

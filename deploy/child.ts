@@ -57,6 +57,10 @@ export class Child {
         exited,
       ])
       return message as Record<string, unknown>
+    } catch (error) {
+      if (!started.signal.aborted) throw error
+      const s = START_DEADLINE_MS / 1000
+      throw new Error(`${name} has not started in ${s} s: its log says what it waits for`)
     } finally {
       clearTimeout(timer)
       started.abort()

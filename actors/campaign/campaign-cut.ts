@@ -81,6 +81,7 @@ function headOf(campaign: Campaign): CampaignImage {
   if (campaign.adoptedAt !== null) image.adoptedAt = campaign.adoptedAt
   if (!campaign.accounts.isEmpty) image.accounts = campaign.accounts.image()
   if (campaign.tally.size > 0) image.tally = campaign.tally.image()
+  if (campaign.rejected > 0) image.rejected = campaign.rejected
   if (!campaign.allocations.isEmpty) image.allocations = campaign.allocations.image()
   return image
 }

@@ -104,6 +104,8 @@ export class Campaign {
   readonly paces = new Map<number, Pace>()
   /** What recent calls for bids found best, see bid.ts. */
   shortlists: Shortlist[] = []
+  /** Queued leads that were turned away. */
+  rejected = 0
   /** Leads by state, kept as they move. */
   readonly depth: Map<string, number> = new Map()
   readonly #leaseEnds = new MinHeap()
@@ -241,6 +243,9 @@ export class Campaign {
       case 'model.adopted':
         this.#adopt(event.model)
         this.adoptedAt = event.at
+        return -1
+      case 'intake.rejected':
+        this.rejected++
         return -1
       default:
         if (isLeadEvent(event)) return this.#applyToLead(event)

@@ -46,6 +46,8 @@ export interface CampaignImage {
   tally?: TallyImage
   /** Attempts on leads that have neither phone nor account number; absent where there were none. */
   own?: HistoryImage[]
+  /** Absent where no queued lead was ever turned away. */
+  rejected?: number
   /** Absent where nothing was ever allocated. */
   allocations?: AllocationsImage
 }
@@ -139,6 +141,7 @@ function loadHead(campaign: Campaign, image: CampaignImage): void {
   campaign.floors.stale = image.owes_stale ?? 0
   if (image.model !== undefined) campaign.learnt = new Learnt(image.model)
   campaign.adoptedAt = image.adoptedAt ?? null
+  campaign.rejected = image.rejected ?? 0
   if (image.tally !== undefined) campaign.tally.load(image.tally)
 }
 

@@ -25,6 +25,9 @@ export type IntakeDecision = (
   allocated?: LeadAllocated
 }
 
+/** How far a lead's creation may lie ahead of our clock, ms: the sender's may differ, and its zone. */
+const AHEAD_MAX_MS = 24 * 3_600_000
+
 /** Fields that mean the same on a new and on a known lead and need no sealing. */
 const PLAIN = ['city', 'source', 'last_activity', 'stage', 'timezone', 'amount_due'] as const
 
@@ -46,6 +49,9 @@ export function decideIntake(
     )
   }
   const now = campaign.clock(clock)
+  if (isAhead(input, now)) {
+    return rejected('/created_at', 'is more than a day from now: must be when the lead came in')
+  }
   const wrong = allocationFault(campaign, input)
   if (wrong !== undefined) return { outcome: wrong }
   const row = campaign.leads.row(input.id)
@@ -60,6 +66,11 @@ export function decideIntake(
   return decision.event === undefined
     ? { outcome: 'updated', allocated }
     : { ...decision, allocated }
+}
+
+/** Whether it is said to come in so much later than now that it cannot be meant. */
+export function isAhead({ created_at }: LeadInput, now: number): boolean {
+  return created_at !== undefined && created_at > now + AHEAD_MAX_MS
 }
 
 /** Who asked not to be contacted does not come back with a new list. */

@@ -83,6 +83,7 @@ export function campaignShown(campaign: Campaign, now: number): CampaignShown {
     sla_outlook: outlookOf(campaign, now),
     tat_s: tatShown(campaign.sla.tat),
     last_award_at: campaign.servedAt === 0 ? null : formatTime(campaign.servedAt),
+    rejected: campaign.rejected,
   }
   if (campaign.quarantined !== null) shown.quarantined = campaign.quarantined
   if (campaign.adoptedAt !== null) {

@@ -17,6 +17,7 @@ import { ImportStore } from '../runtime/import-store.ts'
 import type { Log } from '../runtime/log.ts'
 import { connectNats, type Link } from '../runtime/nats.ts'
 import type { Running } from '../runtime/process.ts'
+import type { Startup } from '../runtime/startup.ts'
 import { provision } from '../runtime/streams.ts'
 import { DiallingWorker } from './dialling/dialling-worker.ts'
 import { importLeads } from './import.ts'
@@ -33,11 +34,13 @@ const RETRY_PAUSE_MS = 5000
 const FINAL_CODES = new Set(['IMPORT_FILE_GONE', 'SEAL_BROKEN', 'FORMAT_VERSION', 'IMPORT_STALLED'])
 
 /** Starts a worker process: connects, makes what is missing, and takes jobs until it is stopped. */
-export async function startWorker(config: Config, log: Log): Promise<Running> {
-  const link = await connectNats(config, `worker-${config.hostId}`, log)
+export async function startWorker(config: Config, log: Log, startup: Startup): Promise<Running> {
+  const name = `worker-${config.hostId}`
+  const link = await startup.step('connect', () => connectNats(config, name, log, 0))
   try {
-    await provision(link, config)
-    const worker = new Worker(link, await ImportStore.open(link), log, config.country)
+    await startup.step('streams', () => provision(link, config))
+    const store = await startup.step('imports', () => ImportStore.open(link))
+    const worker = new Worker(link, store, log, config.country)
     const clock = systemClock(config.clockOffsetMs)
     const learning = new ModelWorker({ link, clock, log, makeLearner })
     const dialling = new DiallingWorker({ link, clock, log })

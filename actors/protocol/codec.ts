@@ -66,7 +66,7 @@ export function decodeBody(bytes: Uint8Array): { encoding: Encoding; body: unkno
     // The one byte MessagePack never uses; the decoder takes it for a marker of its own.
     throw new InputError('MALFORMED', `${NEITHER}: it starts with 0xc1`)
   }
-  const encoding: Encoding = first === 0x7b || first === 0x5b ? 'json' : 'msgpack'
+  const encoding = encodingOf(first)
   try {
     const body: unknown =
       encoding === 'json' ? JSON.parse(utf8.decode(bytes)) : packr.unpack(bytes as Buffer)
@@ -76,6 +76,11 @@ export function decodeBody(bytes: Uint8Array): { encoding: Encoding; body: unkno
     const what = encoding === 'json' ? 'body is not JSON' : NEITHER
     throw new InputError('MALFORMED', `${what}: ${why}`)
   }
+}
+
+/** The encoding of a body that begins with this byte; an empty one counts as MessagePack. */
+export function encodingOf(first: number | undefined): Encoding {
+  return first === 0x7b || first === 0x5b ? 'json' : 'msgpack'
 }
 
 export function encodeBody(encoding: Encoding, body: unknown): Uint8Array {

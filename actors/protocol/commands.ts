@@ -32,8 +32,11 @@ export interface KnownRequest {
   request: RequestId
   body: number
   encoding: Encoding
-  /** It was sent before: the answer must be the true owner's, not one's that was fenced unawares. */
-  retry: boolean
+  /**
+   * 0, or that of somebody who asks again: the answer must be the true owner's, not one's that was
+   * fenced unawares, and from it on there are no awards under a lower one.
+   */
+  ballot: number
 }
 
 /**
@@ -42,6 +45,8 @@ export interface KnownRequest {
  */
 export interface CallForBids {
   as_of: number
+  /** By the host's clock, when nobody waits for the bids any more. */
+  deadline?: number
   campaigns: CampaignId[]
   wants: number[]
   requests: KnownRequest[]
@@ -80,6 +85,8 @@ export interface Bids {
   personal: [ContractorId, CampaignAnswer][]
   /** Requests already awarded here: their place, and the award's reply or null (another body). */
   known: [number, Uint8Array | null][]
+  /** Requests that were heard under another ballot already: their place, and that ballot. */
+  above: [number, number][]
 }
 
 /** A request whose campaigns all belong to the host it is sent to. */
@@ -89,7 +96,8 @@ export interface WholeRequest {
   request: RequestId | null
   body: number
   encoding: Encoding
-  retry: boolean
+  /** See `KnownRequest`. */
+  ballot: number
   /** What the contractor may be given leads of; absent where nothing limits it. */
   tags?: Tags
 }
@@ -115,6 +123,8 @@ export interface Order {
   request: RequestId | null
   body: number
   encoding: Encoding
+  /** Under which its request was asked of the owners (KnownRequest). */
+  ballot: number
   reserve: Bid | null
   runner_up: { campaign_id: CampaignId; class: number; score: number } | null
   asked: number
@@ -133,6 +143,8 @@ export type OrderResult =
   | { type: 'conflict' }
   /** At most so many request ids are kept, and that many are. */
   | { type: 'full' }
+  /** Another ballot counts, or may: ask every owner, under one above this. */
+  | { type: 'ask_all'; above: number }
 
 export type Command =
   | { type: 'award'; as_of: number; deadline: number; orders: Order[] }
@@ -141,8 +153,11 @@ export type Command =
   | { type: 'skip'; award_id: string; reason: string }
   /** `budgetMs`: how long the asker waits, where it will not ask again. */
   | { type: 'disposition'; request: DispositionRequest; budgetMs?: number }
-  /** What comes from the inbox was sent before what comes directly, and goes first. */
-  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean }
+  /**
+   * What comes from the inbox was sent before what comes directly, and goes first. `queued`: its
+   * message's sequence there.
+   */
+  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean; queued?: number }
   | { type: 'show'; campaign: CampaignId; lead: LeadId }
   | { type: 'campaign.put'; settings: Settings }
   | { type: 'campaign.show'; campaign: CampaignId }
@@ -186,10 +201,13 @@ export type Command =
   /** Of the shard the office lives in. */
   | { type: 'office'; request: OfficeRequest }
 
+/** A command as it travels: `deadline`, by its owner's clock, is when nobody waits for it any more. */
+export type TimedCommand = Command & { deadline?: number }
+
 /** A command to one host, which does it or nobody does. */
 export interface AddressedCommand {
   shard: ShardId
-  command: Command
+  command: TimedCommand
 }
 
 export type OfficeRequest = CatalogueRequest | WorkforceRequest | OfferRequest
@@ -217,6 +235,8 @@ export type CommandReply =
   | { type: 'lost' }
   /** The owner cannot take more now: the log is slow or too much is waiting. */
   | { type: 'busy' }
+  /** Not done: its deadline was over before its turn came. */
+  | { type: 'late' }
   /** Ingest only: older leads still wait in the inbox, go behind them. */
   | { type: 'behind' }
   /** A suppression is durable under this number of its shard. */

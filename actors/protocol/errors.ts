@@ -35,10 +35,15 @@ export class FencedError extends EngineError {
 
 /** The log lost records we know were acknowledged (I15): stop serving the shard and alarm. */
 export class RolledBackError extends EngineError {
-  constructor(shard: number, known: number, found: number) {
+  /** `found`: where the log ends; or `another`, where another record is in that place. */
+  constructor(shard: number, known: number, found: number | 'another') {
+    const what =
+      found === 'another'
+        ? `the record that was acknowledged at sequence ${known} is not in the log`
+        : `the log ends at sequence ${found} but ${known} was acknowledged`
     super(
       'LOG_ROLLED_BACK',
-      `shard ${shard}: the log ends at sequence ${found} but ${known} was acknowledged; restore the stream from a backup before serving it again`,
+      `shard ${shard}: ${what}; restore the stream from a backup, or accept the loss: leadbid accept-rollback --shard ${shard}`,
     )
   }
 }

@@ -93,6 +93,18 @@ export interface ModelAdopted extends InCampaign {
   type: 'model.adopted'
   model: Model
 }
+/**
+ * A queued lead was turned away when its owner took it in: its sender had been told that it is kept.
+ * Of a campaign that may never have been put. A message delivered twice is told twice.
+ */
+export interface IntakeRejected extends InCampaign {
+  type: 'intake.rejected'
+  lead_id: LeadId
+  /** The message's sequence in the inbox. */
+  queued: number
+  path: string
+  reason: string
+}
 export interface LeadAccepted extends OfLead {
   type: 'lead.accepted'
   lead: StoredLead
@@ -311,7 +323,12 @@ export interface LeadDeadlineMissed extends OfLead {
   deadline: number
 }
 
-export type CampaignEvent = CampaignPut | CampaignQuarantined | CampaignRequeued | ModelAdopted
+export type CampaignEvent =
+  | CampaignPut
+  | CampaignQuarantined
+  | CampaignRequeued
+  | ModelAdopted
+  | IntakeRejected
 export type LeadEvent =
   | LeadAccepted
   | LeadUpdated

@@ -37,7 +37,7 @@ const schemaFor = (country: string) =>
     phone: phoneOf(country).nullish(),
     account_no: text(64).nullish(),
     timezone: zone.nullish(),
-    amount_due: amount.nullish(),
+    amount_due: amount.min(0, 'must be 0 or more: what is owed, in the minor unit').nullish(),
     attributes: attributes.nullish(),
     revision: z.int('must be an integer').min(0, 'must be 0 or more').optional(),
     /** Who it is allocated to, and until when its first attempt is asked; in campaigns of that mode. */

@@ -10,6 +10,19 @@ import { mayServe, type Tags } from './workforce.ts'
 /** One award in so many journals all its bids. */
 const BIDS_JOURNALLED = 100
 
+/** Ballots between those of two claims: more than one request is asked again meanwhile. */
+const BALLOTS_A_CLAIM = 1024
+
+/** No ballot chosen before the claim at this sequence of the log is above it (shard/ballots.ts). */
+export function ballotFloor(seq: number): number {
+  return seq * BALLOTS_A_CLAIM
+}
+
+/** The highest floor that is not above a ballot. */
+export function floorBelow(ballot: number): number {
+  return ballot - (ballot % BALLOTS_A_CLAIM)
+}
+
 /** A request as the auction judges it. */
 export interface Ask {
   campaigns: readonly CampaignId[]
@@ -18,6 +31,8 @@ export interface Ask {
   /** Digest of what it asks, `retry` aside. */
   body: number
   encoding: Encoding
+  /** Under which owners are asked; 0 unless it is asked again. */
+  ballot: number
 }
 
 /** The campaigns' answers to one request; no entry where nobody answered. */
@@ -87,6 +102,7 @@ export function makeOrder(
     request: ask.request,
     body: ask.body,
     encoding: ask.encoding,
+    ballot: ask.ballot,
     reserve: second?.bid ?? null,
     runner_up:
       second === null

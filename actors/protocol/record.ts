@@ -22,8 +22,19 @@ export interface Record {
   /** The owner's clock at the append, milliseconds. */
   at: number
   /** Set on the first record of a term, which has no events. */
-  claim?: { boot: string }
+  claim?: { boot: string; accepted?: AcceptedRollback }
   events: Event[]
+}
+
+/** An operator's word that records are gone for good, on the claim that goes on without them. */
+export interface AcceptedRollback {
+  /** The record that was marked and is not in the log: sequence, number, hash in hex, term. */
+  seq: number
+  n: number
+  hash: string
+  epoch: number
+  by: string
+  reason: string
 }
 
 export function encodeRecord(record: Record): Uint8Array {

@@ -55,11 +55,14 @@ export interface Unavailable {
   asked?: number
   answered?: number
   retry_after_ms: number
+  /** The log has too little room left for it: waiting alone does not help. */
+  reason?: 'log_full'
 }
 
 export interface Overloaded {
   type: 'overloaded'
   retry_after_ms: number
+  reason?: 'log_full'
 }
 
 export interface ErrorReply {
@@ -158,6 +161,8 @@ export interface CampaignShown extends Settings {
   sla_outlook: SlaOutlook
   tat_s: Tat
   last_award_at: string | null
+  /** Queued leads that were turned away when the campaign's owner took them in. */
+  rejected: number
 }
 
 /** Whether the SLA can be held, by the live leads whose deadline passed within the last hour. */

@@ -58,6 +58,14 @@ export const eventsSubject = (shard: ShardId | '*') => `ev.${shard}`
 /** Ingest for an owner that is away or slow: a work queue, one subject a shard. */
 export const INBOX = 'INBOX'
 export const inboxSubject = (shard: ShardId | '*') => `in.${shard}`
+/** Where messages of it wait that only an operator can help; no shard is called so. */
+export const ASIDE = 'in.aside'
+/** Why, for which shard, and as which message of the stream it came before. */
+export const ASIDE_HEADERS = {
+  reason: 'Leadbid-Reason',
+  shard: 'Leadbid-Shard',
+  seq: 'Leadbid-Sequence',
+} as const
 
 /** Live hosts and the shards they hold; a host that stops beating disappears. */
 export const HOSTS_BUCKET = 'hosts'
@@ -75,6 +83,8 @@ export const DIALLING_BUCKET = 'dialling'
 /** What was learnt of each customer, by its id; and the claim of the worker that learns. */
 export const MODELS_BUCKET = 'models'
 export const SNAPSHOTS_STORE = 'snap'
+/** How far each shard's log is known to have come, beside the log (shard/marks.ts). */
+export const MARKS_BUCKET = 'marks'
 /** Import files waiting for a worker, and the rows they had to reject. */
 export const IMPORTS_STORE = 'imports'
 

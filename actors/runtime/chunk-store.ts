@@ -63,6 +63,9 @@ export class ChunkStore {
       filter_subjects: [`$O.${this.#name}.C.${nuid}`],
       deliver_policy: DeliverPolicy.All,
     })
+    // A chunk the server has lost will never come: whoever has something else to read need not wait.
+    const { num_pending } = await consumer.info()
+    if (num_pending < count) throw chunkMissing(num_pending, count)
     const messages = await consumer.consume({ max_messages: CHUNKS_AHEAD })
     // A file removed under its reader, or a link that stays down, must not wait for ever; what the
     // reader takes for a chunk is its own affair.
@@ -80,11 +83,15 @@ export class ChunkStore {
       clearTimeout(timer)
       messages.stop()
     }
-    throw new EngineError(
-      'CHUNK_MISSING',
-      `stored object ended after ${seen} of ${count} chunks: it was removed or the store is away`,
-    )
+    throw chunkMissing(seen, count)
   }
+}
+
+function chunkMissing(seen: number, count: number): EngineError {
+  return new EngineError(
+    'CHUNK_MISSING',
+    `stored object has ${seen} of ${count} chunks: it was removed, damaged, or the store is away`,
+  )
 }
 
 /** Pulls one piece at a time, when it is asked for. */

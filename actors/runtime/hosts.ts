@@ -16,6 +16,8 @@ export interface Beat {
   draining: boolean
   /** Shards it owns and the epoch it owns each under. */
   shards: { [shard: string]: number }
+  /** Shards it refuses to own, and why: their logs are not what they were. */
+  halted?: { [shard: string]: string }
   /** What its clock showed, milliseconds; absent from hosts of before 0.3. */
   at?: number
 }
@@ -63,7 +65,12 @@ export class Hosts {
 
   static async open(link: Link, log: Log, clock = systemClock()): Promise<Hosts> {
     const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log, clock)
-    await hosts.#startWatch()
+    try {
+      await hosts.#startWatch()
+    } catch (error) {
+      hosts.stop()
+      throw error
+    }
     hosts.#sweeper = setInterval(() => hosts.#sweep(), SWEEP_MS)
     return hosts
   }
@@ -95,10 +102,25 @@ export class Hosts {
     return best
   }
 
+  /** Which living host refuses the shard, and why; null where none does. */
+  halted(shard: ShardId): { host: HostId; why: string } | null {
+    for (const { host, halted } of this.live()) {
+      const why = halted?.[shard]
+      if (why !== undefined) return { host, why }
+    }
+    return null
+  }
+
   /** How far a host's clock is ahead of this process's, ms; 0 where nothing is known of it. */
   aheadMs(host: HostId): number {
     const ahead = this.#seen.get(host)?.ahead ?? []
     return ahead.length === 0 ? 0 : Math.max(...ahead)
+  }
+
+  /** When `ms` from now is by a host's clock; undefined where nothing is known of that. */
+  deadlineAt(host: HostId, ms: number): number | undefined {
+    const known = (this.#seen.get(host)?.ahead.length ?? 0) > 0
+    return known ? this.#clock.now() + this.aheadMs(host) + ms : undefined
   }
 
   /** Says that this host is alive. Rejects when NATS does not take it. */

@@ -4,9 +4,12 @@
 //       callback goes through `subscribe` here, which catches and logs.
 //   N2. The client keeps trying to reconnect for ever; who needs an answer has a deadline.
 //   N3. Nothing published while the link is down is kept: only an ack means anything.
+//   N4. A server that is away may come, and is waited for; credentials it refuses, and a URL that is
+//       none, stay what they are, and are told at once.
 
 import { readFileSync } from 'node:fs'
 import {
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
@@ -15,6 +18,7 @@ import {
 import { type KV, Kvm } from '@nats-io/kv'
 import { type ObjectStore, Objm } from '@nats-io/obj'
 import {
+  type Authenticator,
   connect,
   credsAuthenticator,
   errors,
@@ -22,6 +26,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from 'nats'
+import { ConfigError } from '../protocol/errors.ts'
 import { type Config, natsUrlOf } from './config.ts'
 import type { Log } from './log.ts'
 
@@ -42,7 +47,13 @@ export interface Link {
   connected(): boolean
 }
 
-/** Connects, waiting up to `waitMs` for a server that is still starting. */
+/** How long a server that is still starting is waited for between two tries, ms. */
+const PAUSE_MS = 150
+
+/**
+ * Connects, trying for up to `waitMs` while there is no server (0: once). Throws ConfigError at once
+ * where trying again would not help (N4).
+ */
 export async function connectNats(
   config: Config,
   name: string,
@@ -52,6 +63,7 @@ export async function connectNats(
   const servers = natsUrlOf(config)
     .split(',')
     .map((url) => url.trim())
+  const credentials = authenticatorOf(config)
   const started = performance.now()
   for (;;) {
     try {
@@ -66,19 +78,49 @@ export async function connectNats(
         timeout: 2000,
         noAsyncTraces: true,
         ignoreAuthErrorAbort: false,
-        ...(config.natsCreds === null
-          ? {}
-          : { authenticator: credsAuthenticator(readFileSync(config.natsCreds)) }),
+        ...credentials,
       })
       const connected = watchStatus(nc, log)
       const js = jetstream(nc, { timeout: JETSTREAM_TIMEOUT_MS })
       const jsm = await jetstreamManager(nc, { timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false })
       return { nc, js, jsm, ...storesOf(js), connected }
     } catch (cause) {
-      if (performance.now() - started > waitMs) throw cause
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      if (!isAway(cause)) throw misconfigured(cause)
+      if (performance.now() - started >= waitMs) throw cause
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     }
   }
+}
+
+function authenticatorOf({ natsCreds }: Config): { authenticator?: Authenticator } {
+  if (natsCreds === null) return {}
+  try {
+    const authenticator = credsAuthenticator(readFileSync(natsCreds))
+    authenticator('a nonce') // Throws where the file holds no credentials.
+    return { authenticator }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError([
+      `LEADBID_NATS_CREDS: ${why}: must be a file of NATS credentials this process may read`,
+    ])
+  }
+}
+
+/** In place of an error that a later try would only repeat, what to set. */
+function misconfigured(error: unknown): unknown {
+  if (error instanceof errors.AuthorizationError || hasExpired(error)) {
+    return new ConfigError([
+      `NATS refuses the credentials (${error.message}): set LEADBID_NATS_CREDS, or a user and password in LEADBID_NATS_URL, to ones it takes`,
+    ])
+  }
+  if (codeOf(error) === 'ERR_INVALID_URL') {
+    return new ConfigError(['LEADBID_NATS_URL: must be a URL such as nats://127.0.0.1:4222'])
+  }
+  return error
+}
+
+function hasExpired(error: unknown): error is Error {
+  return error instanceof errors.UserAuthenticationExpiredError
 }
 
 /** The stores of a client; for who connects by itself. */
@@ -131,17 +173,58 @@ export function subscribe(
   })
 }
 
-/** Nobody is subscribed: the process behind the subject is gone, and the request was not seen. */
+/**
+ * Nobody is subscribed: the process behind the subject is gone, and the request was not seen. Of the
+ * JetStream API: there is none, or nobody leads it.
+ */
 export function isNoResponders(error: unknown): boolean {
-  return (
-    error instanceof errors.NoRespondersError || cause(error) instanceof errors.NoRespondersError
-  )
+  return causes(error).some((cause) => cause instanceof errors.NoRespondersError)
 }
 
 export function isTimeout(error: unknown): boolean {
-  return error instanceof errors.TimeoutError || cause(error) instanceof errors.TimeoutError
+  return causes(error).some((cause) => cause instanceof errors.TimeoutError)
 }
 
-function cause(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined
+/** How deep the client wraps what it met. */
+const CAUSES_MAX = 4
+
+function causes(error: unknown): unknown[] {
+  const found: unknown[] = []
+  for (let at = error; at !== undefined && found.length < CAUSES_MAX; ) {
+    found.push(at)
+    at = at instanceof Error ? at.cause : undefined
+  }
+  return found
+}
+
+/** What the system says of an address nobody can be reached at now. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+/** Answers of the JetStream API that more servers would change. */
+const NO_SERVICE = 503
+const NO_PEERS = 10_005
+
+/** Whether the server, or its quorum, is not there now: the same may succeed later. */
+export function isAway(error: unknown): error is Error {
+  return (
+    isTimeout(error) ||
+    isNoResponders(error) ||
+    error instanceof errors.ConnectionError ||
+    (error instanceof JetStreamApiError &&
+      (error.status === NO_SERVICE || error.code === NO_PEERS)) ||
+    causes(error).some((cause) => UNREACHABLE.has(codeOf(cause)))
+  )
+}
+
+/** The code of a system error; '' where it has none. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -6,6 +6,7 @@
 import { ConfigError, EngineError } from '../protocol/errors.ts'
 import { type Config, configHelp, readConfig } from './config.ts'
 import { createLog, type Log } from './log.ts'
+import { Startup } from './startup.ts'
 
 const STOP_DEADLINE_MS = 10_000
 
@@ -19,7 +20,7 @@ export interface Running {
 
 export async function runProcess(
   role: string,
-  start: (config: Config, log: Log) => Promise<Running>,
+  start: (config: Config, log: Log, startup: Startup) => Promise<Running>,
 ): Promise<void> {
   const config = configOrExit(role)
   const log = createLog({ role, host: config.hostId }, config.logLevel)
@@ -58,7 +59,7 @@ export async function runProcess(
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('disconnect', () => stop('parent is gone'))
   try {
-    running = await start(config, log)
+    running = await start(config, log, new Startup(log))
   } catch (error) {
     log.fatal({ error: error instanceof Error ? error.message : String(error) }, 'start failed')
     process.exit(error instanceof EngineError && USAGE_CODES.has(error.code) ? 2 : 1)
@@ -72,7 +73,13 @@ export async function runProcess(
 }
 
 /** Errors that another start with the same settings would only repeat. */
-const USAGE_CODES = new Set(['SHARDS_FIXED', 'NATS_TOO_OLD', 'NOT_OUR_STREAM', 'PORT_TAKEN'])
+const USAGE_CODES = new Set([
+  'CONFIG',
+  'SHARDS_FIXED',
+  'NATS_TOO_OLD',
+  'NOT_OUR_STREAM',
+  'PORT_TAKEN',
+])
 
 function configOrExit(role: string): Config {
   const args = process.argv.slice(2)

@@ -66,6 +66,7 @@ export async function provision(link: Link, config: Config): Promise<{ shards: n
   await kvm.create(subjects.OFFICE_BUCKET, { history: 1, replicas })
   await kvm.create(subjects.PRESENCE_BUCKET, { ttl: PRESENCE_TTL_MS, history: 1, replicas })
   await kvm.create(subjects.DIALLING_BUCKET, { history: 1, replicas })
+  await kvm.create(subjects.MARKS_BUCKET, { history: 1, replicas })
   const objm = new Objm(link.js)
   await objm.create(subjects.SNAPSHOTS_STORE, { replicas })
   await objm.create(subjects.IMPORTS_STORE, { replicas, ttl: 7 * 86_400_000 * 1_000_000 })

@@ -11,6 +11,7 @@ import type {
 } from '../protocol/commands.ts'
 import type { CampaignId, CustomerId } from '../protocol/ids.ts'
 import { Answers, heardBy, lotOf, makeOrder } from '../protocol/order.ts'
+import type { BidDesk } from './bid-desk.ts'
 import type { Shard } from './shard.ts'
 
 /** Bids of a campaign to begin with; which campaign's are wanted shows in the matching. */
@@ -26,40 +27,33 @@ interface Entry {
 /** Awards, refusals and repetitions, in the order of the call's requests; durable when it returns. */
 export async function holdAuction(
   call: WholeAuction,
+  desk: BidDesk,
   now: number,
   random: () => number,
-  shardFor: (campaign: CampaignId) => Shard | undefined,
-  owned: readonly Shard[],
 ): Promise<WholeResult[]> {
-  // See bid-desk.ts: only a true owner may say that it knows of no award.
-  if (call.requests.some(({ retry }) => retry)) {
-    await Promise.all(owned.map((shard) => shard.verify()))
-  }
-  const entries = call.requests.map((request) => entryOf(request, owned))
+  const late = new Map(await desk.hear(call.requests))
+  const entries = call.requests.map((request, place) => entryOf(request, late.get(place), desk))
   const open = entries.filter(({ result }) => !(result instanceof Promise))
-  const answers = bids(call, open, shardFor)
+  const answers = bids(open, call.as_of, desk)
   const servedAt = new Map<CustomerId, number>()
   const lots = new Map<CampaignId, Lot>()
   for (const answer of answers.values()) {
     if (answer.type !== 'bids') continue
     const { campaign, customer, served_at } = answer
-    lots.set(campaign, lotOf(answer, moreOf(campaign, call.as_of, shardFor)))
+    lots.set(campaign, lotOf(answer, moreOf(campaign, call.as_of, desk)))
     servedAt.set(customer, Math.max(served_at, servedAt.get(customer) ?? 0))
   }
-  for (const entry of open) hear(entry, call.as_of, answers, lots, shardFor)
+  for (const entry of open) hear(entry, call.as_of, answers, lots, desk)
   // The gateway has given up on what is past its deadline; an award now would be nobody's.
   const able =
     now > call.deadline
       ? []
-      : open.filter(({ request, answers: heard }) => !request.retry || heard.complete)
+      : open.filter(({ request, answers: heard }) => request.ballot === 0 || heard.complete)
   const pairs = assign(able, servedAt, call.as_of)
-  const touched = new Set<Shard>()
   for (const { bidder, lot } of pairs) {
-    const shard = shardFor(lot.campaign)
+    const shard = desk.shardFor(lot.campaign)
     if (shard === undefined) continue
     const order = makeOrder(bidder.request, bidder.answers, bidder, lot, random)
-    if (!touched.has(shard)) shard.reserve(pairs.length)
-    touched.add(shard)
     const result = shard.awardNow(order, call.as_of)
     if (isRefused(result)) continue
     bidder.result =
@@ -80,16 +74,19 @@ function isRefused(result: OrderResult | Promise<OrderResult>): boolean {
   return !(result instanceof Promise) && result.type === 'refused'
 }
 
-function entryOf(request: WholeRequest, owned: readonly Shard[]): Entry {
+function entryOf(request: WholeRequest, above: number | undefined, desk: BidDesk): Entry {
   const answers = new Answers(request.campaigns)
   const entry: Entry = { request, answers, lots: [], result: { type: 'answers', answers: [] } }
   const id = request.request
   if (id === null) return entry
-  const shard = owned.find(({ state }) => state.requests.has(id))
-  if (shard === undefined) return entry
-  const { body, encoding, retry } = request
+  const shard = desk.owned.find(({ state }) => state.requests.has(id))
+  if (shard === undefined) {
+    if (above !== undefined) entry.result = Promise.resolve({ type: 'ask_all', above })
+    return entry
+  }
+  const { body, encoding } = request
   entry.result = shard
-    .known({ request: id, body, encoding, retry })
+    .known({ request: id, body, encoding })
     .then(
       (award): WholeResult =>
         award == null ? { type: 'conflict' } : { type: 'award', body: award },
@@ -99,9 +96,9 @@ function entryOf(request: WholeRequest, owned: readonly Shard[]): Entry {
 }
 
 function bids(
-  call: WholeAuction,
   entries: readonly Entry[],
-  shardFor: (campaign: CampaignId) => Shard | undefined,
+  asOf: number,
+  desk: BidDesk,
 ): Map<CampaignId, CampaignAnswer> {
   const wants = new Map<CampaignId, number>()
   for (const { request } of entries) {
@@ -110,21 +107,17 @@ function bids(
   const share = Math.max(BIDS_MIN, Math.ceil((2 * entries.length) / wants.size))
   const answers = new Map<CampaignId, CampaignAnswer>()
   for (const [campaign, count] of wants) {
-    const asked = { wants: count, most: Math.min(count, share), asOf: call.as_of }
-    const answer = shardFor(campaign)?.bid(campaign, asked)
+    const asked = { wants: count, most: Math.min(count, share), asOf }
+    const answer = desk.shardFor(campaign)?.bid(campaign, asked)
     answers.set(campaign, answer ?? { type: 'moved', campaign })
   }
   return answers
 }
 
 /** What a campaign bids once its first bids are used: it is at hand, and nothing was awarded yet. */
-function moreOf(
-  campaign: CampaignId,
-  asOf: number,
-  shardFor: (campaign: CampaignId) => Shard | undefined,
-): Lot['more'] {
+function moreOf(campaign: CampaignId, asOf: number, desk: BidDesk): Lot['more'] {
   return (most) => {
-    const answer = shardFor(campaign)?.bid(campaign, { wants: 0, most, asOf })
+    const answer = desk.shardFor(campaign)?.bid(campaign, { wants: 0, most, asOf })
     return answer?.type === 'bids' ? answer.bids : []
   }
 }
@@ -135,12 +128,12 @@ function hear(
   asOf: number,
   answers: ReadonlyMap<CampaignId, CampaignAnswer>,
   lots: ReadonlyMap<CampaignId, Lot>,
-  shardFor: (campaign: CampaignId) => Shard | undefined,
+  desk: BidDesk,
 ): void {
   const { contractor, campaigns } = entry.request
   const heard: CampaignAnswer[] = []
   for (const campaign of campaigns) {
-    const shard = contractor === null ? undefined : shardFor(campaign)
+    const shard = contractor === null ? undefined : desk.shardFor(campaign)
     const own =
       contractor !== null && shard?.hasSkips(campaign, contractor) === true
         ? shard.bid(campaign, { wants: 1, asOf, contractor })

@@ -26,6 +26,8 @@ export function sizeOf(event: Event): number {
     case 'lead.skipped':
     case 'lead.revoked':
       return FIELDS_BYTES + textSize(event.reason)
+    case 'intake.rejected':
+      return FIELDS_BYTES + textSize(event.path) + textSize(event.reason)
     case 'lead.accepted':
       return FIELDS_BYTES + leadSize(event.lead)
     case 'lead.updated':

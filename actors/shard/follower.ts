@@ -13,7 +13,7 @@ import type { Link } from '../runtime/nats.ts'
 import { TimeSlices } from '../runtime/time-slices.ts'
 import { readLast, readLog, readNext } from './log-reader.ts'
 import type { SnapshotStore } from './snapshot.ts'
-import { ShardState } from './state.ts'
+import { recordHash, ShardState } from './state.ts'
 
 /** Further behind than this, a consumer is faster than reading record by record. */
 const READ_SINGLY_MAX = 64
@@ -51,6 +51,10 @@ export class Follower {
     const last = await readLast(link, shard)
     const known = Math.max(newest?.seq ?? 0, state.seq)
     if ((last?.seq ?? 0) < known) throw new RolledBackError(shard, known, last?.seq ?? 0)
+    // Behind it the chain would tell; at the very end nothing does.
+    if (last?.seq === state.seq && Buffer.compare(recordHash(last.bytes), state.prev) !== 0) {
+      throw new RolledBackError(shard, state.seq, 'another')
+    }
     const follower = new Follower(link, state, log, onBroken)
     await follower.#replay(slices)
     return follower

@@ -16,8 +16,8 @@ import type {
   AddressedCommand,
   Bids,
   CallForBids,
-  Command,
   CommandReply,
+  TimedCommand,
   WholeAuction,
   WholeResult,
 } from '../protocol/commands.ts'
@@ -27,7 +27,7 @@ import {
   EngineError,
   RolledBackError,
 } from '../protocol/errors.ts'
-import { type CampaignId, type HostId, type ShardId, shardOf } from '../protocol/ids.ts'
+import type { HostId, ShardId } from '../protocol/ids.ts'
 import {
   auctionSubject,
   bidSubject,
@@ -49,11 +49,13 @@ import { TimeSlices } from '../runtime/time-slices.ts'
 import type { Vault } from '../runtime/vault.ts'
 import { Adoption } from './adoption.ts'
 import { holdAuction } from './auction-desk.ts'
-import { answerBids } from './bid-desk.ts'
+import { Ballots } from './ballots.ts'
+import { answerBids, BidDesk } from './bid-desk.ts'
 import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
 import { Journal } from './journal.ts'
+import { MarkKeeper, Marks } from './marks.ts'
 import { officeShard } from './office-desk.ts'
 import { ranking } from './placement.ts'
 import { Placing } from './placing.ts'
@@ -98,12 +100,14 @@ export class Host {
   readonly #hosts: Hosts
   readonly #snapshots: SnapshotStore
   readonly #keeper: SnapshotKeeper
+  readonly #marks: MarkKeeper
   readonly #models: ModelBook
   readonly #adoption: Adoption
   readonly #contacts: ContactBoard
   readonly #quotes: Quotes
   readonly #suppressions: SuppressionBoard
   readonly #placing = new Placing(() => this.owned())
+  readonly #ballots = new Ballots()
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -127,12 +131,14 @@ export class Host {
     hosts: Hosts,
     snapshots: SnapshotStore,
     models: ModelBook,
+    marks: Marks,
   ) {
     this.id = options.id
     this.#options = options
     this.#hosts = hosts
     this.#snapshots = snapshots
     this.#keeper = new SnapshotKeeper(snapshots, options.log)
+    this.#marks = new MarkKeeper(marks, options.link, options.log)
     this.#models = models
     this.#adoption = new Adoption(models, () => this.owned(), options.log)
     this.#contacts = new ContactBoard({
@@ -153,9 +159,12 @@ export class Host {
 
   static async start(options: HostOptions): Promise<Host> {
     const { link, log, clock } = options
+    // What fails leaves nothing behind: what is begun comes last.
+    const snapshots = await SnapshotStore.open(link, log)
+    const marks = await Marks.open(link)
+    const models = await ModelStore.open(link, log)
     const hosts = await Hosts.open(link, log, clock)
-    const models = ModelBook.follow(await ModelStore.open(link, log))
-    const host = new Host(options, hosts, await SnapshotStore.open(link, log), models)
+    const host = new Host(options, hosts, snapshots, ModelBook.follow(models), marks)
     await host.#start()
     return host
   }
@@ -220,11 +229,11 @@ export class Host {
       if (host !== this.id) await this.#hosts.check(host)
     })
     this.#hosts.onChange(() => this.#reconcile())
-    await this.#beat()
-    const every = (ms: number, run: () => void) => this.#timers.push(setInterval(run, ms))
-    every(BEAT_MS, () => {
+    const beat = () =>
       this.#beat().catch((error: unknown) => log.warn({ error: String(error) }, 'beat not taken'))
-    })
+    await beat()
+    const every = (ms: number, run: () => void) => this.#timers.push(setInterval(run, ms))
+    every(BEAT_MS, () => void beat())
     every(RECONCILE_MS, () => this.#reconcile())
     every(LEASE_TICK_MS, () => this.#tick())
     this.#adoption.start()
@@ -239,6 +248,7 @@ export class Host {
     for (const [, role] of this.#roles) {
       if (role.kind === 'owning') {
         role.shard.tick()
+        this.#marks.tick(role.shard.state)
         // With a peer to follow it, the shard's follower takes the snapshots.
         if (alone && this.#keeper.wants(role.shard.state)) {
           void this.#keeper.saveNow(role.shard.state, () => role.shard.cut())
@@ -259,7 +269,9 @@ export class Host {
         this.#beatAgain = false
         const shards: { [shard: string]: number } = {}
         for (const shard of this.owned()) shards[shard.state.shard] = shard.epoch
-        await this.#hosts.beat(this.id, { boot: this.boot, draining: this.#draining, shards })
+        const { boot } = this
+        const halted = this.#halted()
+        await this.#hosts.beat(this.id, { boot, draining: this.#draining, shards, ...halted })
         this.#beatAt = performance.now()
       }
     } finally {
@@ -314,6 +326,8 @@ export class Host {
     await this.#followShard(shard)
     const role = this.#roles.get(shard)
     if (role?.kind !== 'following') return
+    // While whoever owns it still serves.
+    await this.#marks.check(shard)
     const owner = this.#hosts.owner(shard)
     if (owner !== null && owner.host !== this.id) {
       // A planned hand-off: the owner finishes what it has in hand, then lets go.
@@ -339,7 +353,8 @@ export class Host {
     const { state } = follower
     const epoch = state.epoch + 1
     const journal = new Journal({ link, state, host: this.id, epoch, log })
-    await journal.append([], clock.now(), { boot: this.boot })
+    const seq = await journal.append([], clock.now(), { boot: this.boot })
+    this.#ballots.claimed(shard, epoch, seq)
     if (this.#stopped) return // It took so long that this host has left meanwhile.
     const owner = new Shard({
       state,
@@ -351,6 +366,7 @@ export class Host {
       host: this.id,
       timezone,
       contacts: this.#contacts,
+      ballots: this.#ballots,
       quote: this.#quotes.quote,
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
@@ -383,9 +399,10 @@ export class Host {
     const { link, log } = this.#options
     const broken = (error: Error) => this.#halt(shard, error)
     // One after the other: side by side they would take as long, and none be ready before the last.
-    const load = this.#loading.then(() => {
+    const load = this.#loading.then(async () => {
+      await this.#marks.check(shard)
       const slices = new TimeSlices(this.owned().length > 0 ? LOAD_SHARE : 1)
-      return Follower.load(link, shard, this.#snapshots, log, broken, slices)
+      return await Follower.load(link, shard, this.#snapshots, log, broken, slices)
     })
     this.#loading = load.catch(() => {}) // Whoever waits behind it has its own shard to load.
     const follower = await load
@@ -423,6 +440,9 @@ export class Host {
     if (role?.kind !== 'owning') return
     const released = new EngineError('RELEASED', `shard ${shard} is handed over`)
     const sound = await role.shard.drain(released)
+    const marked = sound ? this.#marks.save(role.shard.state) : undefined
+    // Who waits for the shard does not wait for its mark.
+    if (this.#draining) await marked
     if (sound && this.#draining && this.#hosts.live().length <= 1) {
       await this.#keeper.saveLast(role.shard.state)
     }
@@ -430,7 +450,18 @@ export class Host {
 
   #halt(shard: ShardId, error: Error): void {
     this.#options.log.fatal({ shard, error: error.message }, 'shard halted')
+    const role = this.#roles.get(shard)
+    if (role?.kind === 'following') role.follower.stop()
     this.#roles.set(shard, { kind: 'halted', error })
+  }
+
+  /** What peers and gateways are told of shards that were given up for good. */
+  #halted(): { halted?: { [shard: string]: string } } {
+    const halted: { [shard: string]: string } = {}
+    for (const [shard, role] of this.#roles) {
+      if (role.kind === 'halted') halted[shard] = role.error.message
+    }
+    return Object.keys(halted).length === 0 ? {} : { halted }
   }
 
   #fault(fault: CampaignFault): void {
@@ -439,7 +470,7 @@ export class Host {
   }
 
   #command(shard: Shard, msg: Msg): Promise<void> {
-    return this.#execute(shard, unpack<Command>(msg.data), msg)
+    return this.#execute(shard, unpack<TimedCommand>(msg.data), msg)
   }
 
   /** Nobody else heard of it: `moved` means that nothing was done. */
@@ -450,7 +481,7 @@ export class Host {
     else msg.respond(pack({ type: 'moved' } satisfies CommandReply))
   }
 
-  async #execute(shard: Shard, command: Command, msg: Msg): Promise<void> {
+  async #execute(shard: Shard, command: TimedCommand, msg: Msg): Promise<void> {
     let answer: CommandReply
     try {
       answer = await shard.execute(command)
@@ -464,7 +495,9 @@ export class Host {
 
   async #bid(msg: Msg): Promise<void> {
     const call = unpack<CallForBids>(msg.data)
-    const bids: Bids = await answerBids(this.id, call, this.#ownerOf, this.owned())
+    // Nobody listens any more: whoever asked has made do with the other bids.
+    if (call.deadline !== undefined && this.#options.clock.now() > call.deadline) return
+    const bids: Bids = await answerBids(call, this.#desk())
     msg.respond(pack(bids))
   }
 
@@ -472,8 +505,13 @@ export class Host {
     const call = unpack<WholeAuction>(msg.data)
     const { clock } = this.#options
     let results: WholeResult[]
+    // Whoever asked has given up, or its clock is not what it was thought to be: nothing was done.
+    if (clock.now() > call.deadline) {
+      results = call.requests.map(() => ({ type: 'answers', answers: [] }))
+      return void msg.respond(pack(results))
+    }
     try {
-      results = await holdAuction(call, clock.now(), Math.random, this.#ownerOf, this.owned())
+      results = await holdAuction(call, this.#desk(), clock.now(), Math.random)
     } catch (error) {
       this.#options.log.error({ error: String(error) }, 'auction failed')
       results = call.requests.map(() => ({ type: 'lost' }))
@@ -481,8 +519,9 @@ export class Host {
     msg.respond(pack(results))
   }
 
-  readonly #ownerOf = (campaign: CampaignId): Shard | undefined =>
-    this.#shardOwned(shardOf(campaign, this.#options.shards))
+  #desk(): BidDesk {
+    return new BidDesk(this.id, this.owned(), this.#options.shards, this.#ballots)
+  }
 
   #shardOwned(shard: ShardId): Shard | undefined {
     const role = this.#roles.get(shard)

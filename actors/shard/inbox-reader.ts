@@ -2,15 +2,19 @@
 // too slow, in the order they came.
 //
 //   IN1. A message is acknowledged after its leads are durable. One delivered twice is harmless:
-//        a lead is known by its key for ever (I3).
-//   IN2. A message that cannot be read, or whose campaign is quarantined, is set aside in the same
-//        stream for an operator: it was acknowledged to its sender, and the others must go on.
+//        a lead is known by its key for ever (I3). What is turned away by now is recorded in the log
+//        (`intake.rejected`), for its sender was told that it is kept.
+//   IN2. A message that cannot be read, whose campaign is quarantined, or that failed so many times,
+//        is set aside in the same stream for an operator, with the reason: it was acknowledged to its
+//        sender, and the others must go on.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
+import { headers } from 'nats'
 import { unpack } from '../protocol/codec.ts'
+import type { CommandReply } from '../protocol/commands.ts'
 import type { LeadInput } from '../protocol/lead.ts'
-import { INBOX, inboxSubject } from '../protocol/subjects.ts'
+import { ASIDE, ASIDE_HEADERS, INBOX, inboxSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
@@ -23,8 +27,8 @@ const ACK_WAIT_MS = 30_000
 const PAUSE_MS = 500
 /** Looks, a second apart, at which nothing came while something was said to be with us. */
 const IDLE_MAX = 2
-/** Where messages wait that only an operator can help; no shard is called so. */
-export const ASIDE = 'in.aside'
+/** A message that fails so often for no reason of its shard's is not tried again. */
+const FAILURES_MAX = 3
 
 export class InboxReader {
   readonly #link: Link
@@ -32,6 +36,8 @@ export class InboxReader {
   readonly #vault: Vault
   readonly #log: Log
   #stopped = false
+  /** Failures of the message that is tried again and again, by its sequence. */
+  #failing = { seq: 0, times: 0 }
 
   constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log }) {
     this.#link = options.link
@@ -102,7 +108,8 @@ export class InboxReader {
       await this.#setAside(message, 'unreadable')
       return true
     }
-    const answer = await this.#shard.execute({ type: 'ingest', leads, fromInbox: true })
+    const answer = await this.#ingest(message, leads)
+    if (answer === null) return true
     if (answer.type !== 'outcomes') return false
     const rejected = answer.outcomes.filter((outcome) => typeof outcome === 'object').length
     if (rejected > 0) this.#log.warn({ shard, leads: rejected }, 'queued leads rejected')
@@ -113,9 +120,25 @@ export class InboxReader {
     return true
   }
 
+  /** The owner's answer; null when the message failed for the last time, and was set aside. */
+  async #ingest(message: JsMsg, leads: LeadInput[]): Promise<CommandReply | null> {
+    try {
+      const queued = message.seq
+      return await this.#shard.execute({ type: 'ingest', leads, fromInbox: true, queued })
+    } catch (error) {
+      if (this.#stopped || this.#shard.lost) throw error
+      const { seq, times } = this.#failing
+      this.#failing = { seq: message.seq, times: seq === message.seq ? times + 1 : 1 }
+      if (this.#failing.times < FAILURES_MAX) throw error
+      await this.#setAside(message, 'failing')
+      return null
+    }
+  }
+
   #leadsOf(message: JsMsg): LeadInput[] | null {
     try {
-      return unpack<LeadInput[]>(this.#vault.openTransport(message.data))
+      const leads = unpack<LeadInput[]>(this.#vault.openTransport(message.data))
+      return Array.isArray(leads) ? leads : null
     } catch {
       return null // Not sealed by this installation, or damaged: it says so where it is set aside.
     }
@@ -123,7 +146,11 @@ export class InboxReader {
 
   async #setAside(message: JsMsg, reason: string): Promise<void> {
     const { shard } = this.#shard.state
-    await this.#link.js.publish(ASIDE, message.data)
+    const why = headers()
+    why.set(ASIDE_HEADERS.reason, reason)
+    why.set(ASIDE_HEADERS.shard, String(shard))
+    why.set(ASIDE_HEADERS.seq, String(message.seq))
+    await this.#link.js.publish(ASIDE, message.data, { headers: why })
     message.ack()
     this.#log.error({ shard, sequence: message.seq, reason }, 'queued leads set aside')
   }

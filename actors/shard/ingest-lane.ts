@@ -2,7 +2,7 @@
 
 import { align } from '../campaign/bars.ts'
 import { Campaign } from '../campaign/campaign.ts'
-import { decideIntake, unsubscribed } from '../campaign/intake.ts'
+import { decideIntake, isAhead, unsubscribed } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { LeadId } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
@@ -17,8 +17,12 @@ const SLICES_ALONE = 6
 /** Leads that may wait; beyond it the sender is told to go by the inbox. */
 const WAITING_MAX = 20_000
 
+type Turned = Exclude<IngestOutcome, string>
+
 interface Job {
   leads: LeadInput[]
+  /** Sequence in the inbox; null for what came directly, whose sender is told. */
+  queued: number | null
   done: number
   outcomes: IngestOutcome[]
   resolve: (outcomes: IngestOutcome[]) => void
@@ -49,10 +53,10 @@ export class IngestLane {
     return this.#waiting >= WAITING_MAX
   }
 
-  /** Resolves with an outcome a lead once all of them are decided; they are durable after that. */
-  add(leads: LeadInput[]): Promise<IngestOutcome[]> {
+  /** Resolves with an outcome a lead once all of them are decided and durable. */
+  add(leads: LeadInput[], queued: number | null = null): Promise<IngestOutcome[]> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ leads, done: 0, outcomes: [], resolve, reject })
+      this.#jobs.push({ leads, queued, done: 0, outcomes: [], resolve, reject })
       this.#waiting += leads.length
       this.#options.gate().nudge()
     })
@@ -93,7 +97,9 @@ export class IngestLane {
     for (; job.done < end; job.done++) {
       const lead = job.leads[job.done] as LeadInput
       try {
-        job.outcomes[job.done] = this.#decide(lead)
+        const outcome = this.#decide(lead)
+        job.outcomes[job.done] = outcome
+        if (typeof outcome === 'object') this.#note(lead, outcome, job.queued)
       } catch (error) {
         if (!(error instanceof KeyNotCachedError)) throw error
         this.#prepare(() => vault.prepare(2 * SLICE, [error.ref]))
@@ -136,6 +142,16 @@ export class IngestLane {
     }
   }
 
+  /** Who sent it was told that it is kept: that it was turned away all the same is for the log to say. */
+  #note({ campaign_id, id: lead_id }: LeadInput, { path, reason }: Turned, queued: number | null) {
+    const { state, gate, now } = this.#options
+    const campaign = state.campaigns.get(campaign_id)
+    // Of a quarantined campaign the message is set aside whole, to be taken in later.
+    if (queued === null || (campaign !== undefined && campaign.quarantined !== null)) return
+    const at = campaign?.clock(now()) ?? now()
+    gate().emit({ type: 'intake.rejected', campaign_id, at, lead_id, queued, path, reason })
+  }
+
   #align(campaign: Campaign, lead: LeadId): void {
     const { state, gate, now } = this.#options
     const row = campaign.leads.row(lead) as number // It was just updated.
@@ -155,7 +171,7 @@ export class IngestLane {
     const incomplete = lead.lead_type === undefined || lead.created_at === undefined
     const isAllocated = lead.contractor_id != null || lead.deadline != null
     const isBarred = unsubscribed(temporary, lead, this.#options.vault, suppressions) !== undefined
-    if (incomplete || isAllocated || isBarred) return temporary
+    if (incomplete || isAllocated || isBarred || isAhead(lead, now())) return temporary
     const campaign_id = lead.campaign_id
     this.#options.gate().emit({ type: 'campaign.put', campaign_id, at: now(), settings })
     return state.campaigns.get(lead.campaign_id)

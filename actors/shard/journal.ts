@@ -77,7 +77,7 @@ export class Journal {
    * RolledBackError, JOURNAL_STOPPED or RECORD_TOO_LARGE; after any of these the state is worth
    * nothing.
    */
-  async append(events: Event[], at: number, claim?: { boot: string }): Promise<number> {
+  async append(events: Event[], at: number, claim?: Record['claim']): Promise<number> {
     const record: Record = {
       v: RECORD_VERSION,
       shard: this.#state.shard,

@@ -1,5 +1,9 @@
 // Mailbox: a shard's commands, one function each. What a decision needs from elsewhere (a key, an
 // award's history) is fetched first; the decision itself never waits (SH1).
+//
+//   MB1. A command whose time is over before its turn is dropped unread: whoever asked has gone.
+//   MB2. So many commands wait for the log at most, then it is `busy`. Ends of calls that have
+//        happened find room for longest, looks and leads on their way in for the shortest time.
 
 import type { Campaign } from '../campaign/campaign.ts'
 import { type Decision, decideExtend, decideSkip } from '../campaign/lease.ts'
@@ -7,18 +11,22 @@ import { decideRelease } from '../campaign/reach.ts'
 import { tallyRows } from '../campaign/tally.ts'
 import { campaignShown } from '../campaign/view.ts'
 import type { AttemptRequest, ReleaseRequest } from '../protocol/account.ts'
-import type { Command, CommandReply, Order } from '../protocol/commands.ts'
+import type { Command, CommandReply, Order, TimedCommand } from '../protocol/commands.ts'
 import { assertNever, CampaignFault } from '../protocol/errors.ts'
 import { type CampaignId, type LeadId, parseAwardId } from '../protocol/ids.ts'
-import type { LeadInput } from '../protocol/lead.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { DispositionRequest } from '../protocol/requests.ts'
 import { completed, type Settings } from '../protocol/settings.ts'
+import { URGENCY, type Urgency } from '../protocol/urgency.ts'
 import { AllocationDesk } from './allocation-desk.ts'
 import { CallDesk, type CallDeskOptions } from './call-desk.ts'
 import { showLead } from './lead-shown.ts'
 import { PaymentDesk } from './payment-desk.ts'
 import type { Shard } from './shard.ts'
+
+/** Commands in hand at once, and the share of that others leave to the ends of calls (MB2). */
+const IN_HAND_MAX = 2048
+const SHARE: { readonly [urgency in Urgency]: number } = { end: 1, other: 0.75, look: 0.5 }
 
 export class Mailbox {
   readonly #shard: Shard
@@ -26,6 +34,7 @@ export class Mailbox {
   readonly #calls: CallDesk
   readonly #allocations: AllocationDesk
   readonly #payments: PaymentDesk
+  #inHand = 0
 
   constructor(shard: Shard, options: CallDeskOptions) {
     this.#shard = shard
@@ -36,10 +45,22 @@ export class Mailbox {
   }
 
   /** Decides a command and answers once everything the answer tells is durable. */
-  execute(command: Command): Promise<CommandReply> {
+  async execute(command: TimedCommand): Promise<CommandReply> {
+    const { deadline } = command
+    if (deadline !== undefined && this.#shard.now() > deadline) return late(command) // MB1
+    if (this.#inHand >= IN_HAND_MAX * SHARE[URGENCY[command.type]]) return { type: 'busy' }
+    this.#inHand++
+    try {
+      return await this.#execute(command)
+    } finally {
+      this.#inHand--
+    }
+  }
+
+  #execute(command: Command): Promise<CommandReply> {
     switch (command.type) {
       case 'award':
-        return this.#award(command.orders, command.as_of, command.deadline)
+        return this.#award(command.orders, command.as_of)
       case 'confirm':
         return this.#confirm(command.award_id)
       case 'extend':
@@ -53,7 +74,7 @@ export class Mailbox {
       case 'disposition':
         return this.#disposition(command.request, command.budgetMs)
       case 'ingest':
-        return this.#ingest(command.leads, command.fromInbox === true)
+        return this.#ingest(command)
       case 'show':
         return this.#show(command.campaign, command.lead)
       case 'campaign.put':
@@ -103,11 +124,7 @@ export class Mailbox {
     }
   }
 
-  async #award(orders: Order[], asOf: number, deadline: number): Promise<CommandReply> {
-    // The gateway has given up on what is past its deadline; an award now would be nobody's.
-    if (this.#shard.now() > deadline) {
-      return { type: 'awards', results: orders.map(() => ({ type: 'refused' })) }
-    }
+  async #award(orders: Order[], asOf: number): Promise<CommandReply> {
     this.#shard.reserve(orders.length)
     const results = orders.map((order) => this.#shard.awardNow(order, asOf))
     await this.#shard.durable()
@@ -168,10 +185,11 @@ export class Mailbox {
     return { type: 'tallies', rows: tallyRows(tallies, { from, to }, contractors) }
   }
 
-  async #ingest(leads: LeadInput[], fromInbox: boolean): Promise<CommandReply> {
+  async #ingest(command: Extract<Command, { type: 'ingest' }>): Promise<CommandReply> {
+    const { leads, fromInbox = false, queued } = command
     if (this.#shard.lane.full) return { type: 'busy' }
     if (this.#shard.behind && !fromInbox) return { type: 'behind' }
-    return { type: 'outcomes', outcomes: await this.#shard.lane.add(leads) }
+    return { type: 'outcomes', outcomes: await this.#shard.lane.add(leads, queued) }
   }
 
   async #put(settings: Settings): Promise<CommandReply> {
@@ -252,6 +270,12 @@ export class Mailbox {
     const parts = parseAwardId(award)
     return parts === null ? undefined : this.#shard.state.campaigns.get(parts.campaign)
   }
+}
+
+/** An award past its deadline would be nobody's: refused, as any it could not give. */
+function late(command: Command): CommandReply {
+  if (command.type !== 'award') return { type: 'late' }
+  return { type: 'awards', results: command.orders.map(() => ({ type: 'refused' })) }
 }
 
 /** Whatever order their fields are in, and whichever version put them. */

@@ -19,10 +19,10 @@ import { detailsOf } from '../campaign/why.ts'
 import type {
   CallForBids,
   CampaignAnswer,
-  Command,
   CommandReply,
   Order,
   OrderResult,
+  TimedCommand,
 } from '../protocol/commands.ts'
 import { CampaignFault, EngineError, FencedError } from '../protocol/errors.ts'
 import { type Event, isSuppressionEvent, type LeadAwarded } from '../protocol/events.ts'
@@ -37,11 +37,13 @@ import type { Quote } from '../protocol/offers.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { SuppressionEvent } from '../protocol/suppression.ts'
+import { URGENCY } from '../protocol/urgency.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import { type Details, encodeAward } from './award-reply.ts'
+import type { Ballots } from './ballots.ts'
 import type { ContactPort } from './contact-board.ts'
 import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
@@ -57,6 +59,8 @@ import { SuppressionDesk } from './suppression-desk.ts'
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
 const APPEND_SLOW_MS = 1500
 const BACKLOG_MAX = 8
+/** What was done already is still told when awards are not taken any more. */
+const BACKLOG_ENDS_MAX = 16
 /** A guess at an award's size in the record, to keep those of one command together. */
 const AWARD_BYTES = 420
 /** A log that does not answer holds a hand-over no longer than this. */
@@ -74,6 +78,7 @@ export interface ShardOptions {
   host: HostId
   timezone: string
   contacts: ContactPort
+  ballots: Ballots
   /** What the contractor of an award may quote, where an offer is on. */
   quote?: Quoting
   onLost: (error: Error) => void
@@ -175,11 +180,18 @@ export class Shard {
 
   /** The log does not keep up, or does not answer: new work would only wait. */
   get busy(): boolean {
+    return this.#gate.backlog > BACKLOG_MAX || this.#silent
+  }
+
+  /** The log does not answer. */
+  get #silent(): boolean {
     const since = this.journal.appendingSince
-    return (
-      this.#gate.backlog > BACKLOG_MAX ||
-      (since !== null && performance.now() - since > APPEND_SLOW_MS)
-    )
+    return since !== null && performance.now() - since > APPEND_SLOW_MS
+  }
+
+  #busyFor({ type }: TimedCommand): boolean {
+    if (URGENCY[type] !== 'end') return this.busy
+    return this.#gate.backlog > BACKLOG_ENDS_MAX || this.#silent
   }
 
   /** Whether it may decide, right now, what nobody waits for. */
@@ -188,9 +200,9 @@ export class Shard {
   }
 
   /** Answers a command; resolves once everything the answer tells is durable. */
-  async execute(command: Command): Promise<CommandReply> {
+  async execute(command: TimedCommand): Promise<CommandReply> {
     if (this.#away) return { type: 'moved' }
-    if (this.busy) return { type: 'busy' }
+    if (this.#busyFor(command)) return { type: 'busy' }
     try {
       return await this.#mailbox.execute(command)
     } catch (error) {
@@ -225,7 +237,9 @@ export class Shard {
    * The award a request already got here, encoded, once it is durable; null when it was awarded
    * with another body, undefined when it was not awarded here.
    */
-  async known(request: CallForBids['requests'][number]): Promise<Uint8Array | null | undefined> {
+  async known(
+    request: Pick<CallForBids['requests'][number], 'request' | 'body' | 'encoding'>,
+  ): Promise<Uint8Array | null | undefined> {
     const event = this.state.requests.get(request.request)
     if (event === undefined) return undefined
     if (event.body !== request.body) return null
@@ -276,6 +290,8 @@ export class Shard {
         return before.body === order.body ? this.#result(before, order) : { type: 'conflict' }
       }
       if (this.state.requestsFull(campaign.clock(this.now()))) return { type: 'full' }
+      const above = this.#options.ballots.refuses(this.state.shard, order.request, order.ballot)
+      if (above !== null) return { type: 'ask_all', above }
     }
     try {
       this.lapse(campaign)

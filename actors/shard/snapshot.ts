@@ -104,8 +104,13 @@ export class SnapshotStore {
     }
   }
 
-  async #prune(shard: ShardId): Promise<void> {
-    for (const { seq } of (await this.list(shard)).slice(KEPT)) {
+  /** Removes all snapshots of a shard, whose log is not what they followed any more. */
+  async discard(shard: ShardId): Promise<void> {
+    await this.#prune(shard, 0)
+  }
+
+  async #prune(shard: ShardId, kept = KEPT): Promise<void> {
+    for (const { seq } of (await this.list(shard)).slice(kept)) {
       await this.#store.delete(nameOf(shard, seq))
     }
   }

@@ -118,6 +118,8 @@ export class ShardState {
     if (this.poisoned.has(event.campaign_id)) return -1
     let campaign = this.campaigns.get(event.campaign_id)
     if (campaign === undefined) {
+      // What was turned away creates no campaign.
+      if (event.type === 'intake.rejected') return -1
       if (event.type !== 'campaign.put') {
         throw new CampaignFault(event.campaign_id, `${event.type} before the campaign was put`)
       }
@@ -150,7 +152,8 @@ export class ShardState {
           cause: error,
         })
       }
-      campaign.quarantined = error instanceof Error ? error.message : String(error)
+      const why = error instanceof Error ? error.message : String(error)
+      campaign.quarantined = `${why} (${event.type} at sequence ${seq})`
       this.poisoned.add(event.campaign_id)
       return -1
     }

@@ -116,6 +116,7 @@ export class Floor {
       request: null,
       body: 0,
       encoding: 'json',
+      ballot: 0,
     }
     const answers = new Answers(ask.campaigns)
     const lots: Lot[] = []

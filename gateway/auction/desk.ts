@@ -1,5 +1,5 @@
-// Desk: every service of the contract but its transport. Checks the request, finds who owns what
-// it is about, and answers inside the budget.
+// Desk: every service of the contract but its transport. Lets a request in or not (admission.ts),
+// checks it, finds who owns what it is about, and answers inside the budget.
 
 import type { Command } from '../../actors/protocol/commands.ts'
 import type { Dictionary } from '../../actors/protocol/dispositions.ts'
@@ -17,6 +17,7 @@ import { parse } from '../../actors/protocol/schema.ts'
 import { type Settings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { ModelBook } from '../../actors/runtime/model-store.ts'
+import type { Admission } from './admission.ts'
 import type { Auction } from './auction.ts'
 import { customersOf } from './customers.ts'
 import type { IngestDesk } from './ingest.ts'
@@ -24,11 +25,10 @@ import { listModels, showModel } from './models.ts'
 import type { Router } from './router.ts'
 import type { Answer, Call } from './services.ts'
 
-/** Ingest requests at work; beyond it importing clients are told to slow down. */
-const INGESTS_MAX = 64
 const MARGIN_MS = 20
 
 export interface DeskOptions {
+  admission: Admission
   auction: Auction
   ingest: IngestDesk
   router: Router
@@ -45,7 +45,6 @@ export interface DeskOptions {
 
 export class Desk {
   readonly #options: DeskOptions
-  #ingests = 0
 
   constructor(options: DeskOptions) {
     this.#options = options
@@ -53,14 +52,24 @@ export class Desk {
 
   /** See `Answer`: never throws, always answers in time. */
   readonly answer: Answer = async (call) => {
+    const { admission } = this.#options
+    const refusal = admission.refusal(call.service, call.budgetMs)
+    if (refusal !== null) return refusal
+    const leave = admission.enter(call.service)
     try {
       return await this.#answer(call)
     } catch (error) {
-      if (error instanceof InputError) return errorReply(error.code, error.message, error.path)
-      const { message, stack } = error instanceof Error ? error : new Error(String(error))
-      this.#options.log.error({ service: call.service, error: message, stack }, 'service failed')
-      return errorReply('INTERNAL', 'the request could not be answered: see the gateway log')
+      return this.#fault(call, error)
+    } finally {
+      leave()
     }
+  }
+
+  #fault(call: Call, error: unknown): Reply {
+    if (error instanceof InputError) return errorReply(error.code, error.message, error.path)
+    const { message, stack } = error instanceof Error ? error : new Error(String(error))
+    this.#options.log.error({ service: call.service, error: message, stack }, 'service failed')
+    return errorReply('INTERNAL', 'the request could not be answered: see the gateway log')
   }
 
   #answer(call: Call): Promise<Reply | Uint8Array> {
@@ -139,13 +148,7 @@ export class Desk {
   async #ingest(call: Call): Promise<Reply> {
     const body = Array.isArray(call.body) ? { leads: call.body } : call.body
     const { leads } = parse(requests.ingestSchema, body)
-    if (this.#ingests >= INGESTS_MAX) return { type: 'overloaded', retry_after_ms: 200 }
-    this.#ingests++
-    try {
-      return await this.#options.ingest.ingest(leads, call.budgetMs - MARGIN_MS)
-    } finally {
-      this.#ingests--
-    }
+    return await this.#options.ingest.ingest(leads, call.budgetMs - MARGIN_MS)
   }
 
   async #list(call: Call): Promise<Reply> {

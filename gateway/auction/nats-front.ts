@@ -1,6 +1,9 @@
 // NATS front: the contract's subjects, from message to message.
+//
+//   NF1. What is not let in is answered before its body is read (AD1).
+//   NF2. A message that waited in front of this process has spent that much of its budget.
 
-import { decodeBody, type Encoding, encodeBody } from '../../actors/protocol/codec.ts'
+import { decodeBody, type Encoding, encodeBody, encodingOf } from '../../actors/protocol/codec.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import {
@@ -11,34 +14,40 @@ import {
 } from '../../actors/protocol/subjects.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import { type Link, type Msg, subscribe } from '../../actors/runtime/nats.ts'
+import type { Admission, Refusal } from './admission.ts'
 import { type Answer, BUDGET_STANDARD_MS } from './services.ts'
 
 const BUDGET_MIN_MS = 10
 const BUDGET_MAX_MS = 60_000
 
-/** What became of a request, for metrics. */
-export type Observe = (service: Service, outcome: string, seconds: number) => void
+/** What became of a request, for metrics; null seconds: it was refused unread. */
+export type Observe = (service: Service, outcome: string, seconds: number | null) => void
+
+export interface FrontParts {
+  link: Link
+  admission: Admission
+  answer: Answer
+  observe: Observe
+  log: Log
+}
 
 /** Serves every subject; `stop` takes no more and waits for what is being answered. */
-export function startNatsFront(
-  link: Link,
-  answer: Answer,
-  observe: Observe,
-  log: Log,
-): { stop(): Promise<void> } {
+export function startNatsFront(parts: FrontParts): { stop(): Promise<void> } {
+  const { link, admission, observe, log } = parts
   const working = new Set<Promise<void>>()
+  const take = (service: Service, msg: Msg): Promise<void> | undefined => {
+    const refusal = admission.early(service)
+    if (refusal !== null) {
+      msg.respond(encodedRefusal(refusal, msg.data[0]))
+      observe(service, refusal.type, null)
+      return undefined
+    }
+    const work = serve(service, msg, parts).finally(() => working.delete(work))
+    working.add(work)
+    return work
+  }
   const subscriptions = SERVICES.map((service) =>
-    subscribe(
-      link.nc,
-      service,
-      log,
-      (msg) => {
-        const work = serve(service, msg, answer, observe).finally(() => working.delete(work))
-        working.add(work)
-        return work
-      },
-      { queue: GATEWAY_GROUP },
-    ),
+    subscribe(link.nc, service, log, (msg) => take(service, msg), { queue: GATEWAY_GROUP }),
   )
   return {
     async stop() {
@@ -48,14 +57,18 @@ export function startNatsFront(
   }
 }
 
-async function serve(service: Service, msg: Msg, answer: Answer, observe: Observe): Promise<void> {
+async function serve(
+  service: Service,
+  msg: Msg,
+  { admission, answer, observe }: FrontParts,
+): Promise<void> {
   const started = performance.now()
   let encoding: Encoding = 'json'
   let reply: Reply | Uint8Array
   try {
     const decoded = msg.data.length === 0 ? emptyBody() : decodeBody(msg.data)
     encoding = decoded.encoding
-    const budgetMs = budgetOf(msg)
+    const budgetMs = Math.max(0, budgetOf(msg) - admission.delayMs())
     reply = await answer({ service, body: decoded.body, budgetMs, encoding })
   } catch (error) {
     // Decoding is the only thing that throws here; the desk never does.
@@ -65,6 +78,11 @@ async function serve(service: Service, msg: Msg, answer: Answer, observe: Observ
   const outcome = reply instanceof Uint8Array ? 'award' : reply.type
   observe(service, outcome, (performance.now() - started) / 1000)
   msg.respond(reply instanceof Uint8Array ? reply : encodeBody(encoding, reply))
+}
+
+/** In the encoding of a request whose body was not read, and begins with this byte. */
+function encodedRefusal(refusal: Refusal, first: number | undefined): Uint8Array {
+  return encodeBody(first === undefined ? 'json' : encodingOf(first), refusal)
 }
 
 /** `campaign.list` needs no body, so none is taken as an empty one. */

@@ -23,6 +23,7 @@ export interface Asked {
 export class Pending implements Bidder {
   readonly request: NextRequest
   readonly tags: Tags | undefined
+  /** What owners are asked; its ballot rises with every round once it asks again (ballots.ts). */
   readonly ask: Ask
   /** Monotonic time by which it must be answered. */
   readonly deadline: number
@@ -30,7 +31,13 @@ export class Pending implements Bidder {
   /** This round's answers and the lots they make. */
   answers: Answers
   lots: Lot[] = []
+  /** An owner has heard another ballot: this round's comes to nothing. */
+  tooLow = false
   done = false
+  /** Rounds it has been in. */
+  rounds = 0
+  /** It asks every owner, under a ballot above this; null while it is a first request. */
+  #above: number | null
 
   constructor(
     { request, encoding, tags }: Asked,
@@ -46,7 +53,9 @@ export class Pending implements Bidder {
       request: request.request ?? null,
       body: fnv1a(`${request.contractor ?? ''}|${request.campaigns.join()}`),
       encoding,
+      ballot: 0,
     }
+    this.#above = request.retry ? 0 : null
     this.answers = new Answers(request.campaigns)
     this.#resolve = resolve
   }
@@ -58,15 +67,27 @@ export class Pending implements Bidder {
   }
 
   /** Starts a round: what earlier rounds learnt may have changed. */
-  reset(): void {
+  reset(ballotAbove: (above: number) => number): void {
     this.answers = new Answers(this.request.campaigns)
     this.lots = []
+    this.tooLow = false
+    if (this.#above !== null) this.#above = this.ask.ballot = ballotAbove(this.#above)
+  }
+
+  /** An owner takes nothing of it but under a ballot above this one: the next round asks them all. */
+  askAll(above: number): void {
+    this.#above = Math.max(this.#above ?? 0, above)
+    this.tooLow = true
+  }
+
+  /** Whether what was answered suffices for an award; asked again, every owner must have (A4). */
+  get mayBeAwarded(): boolean {
+    return this.ask.ballot === 0 || (this.answers.complete && !this.tooLow)
   }
 
   /** The request as a host gets it that can serve it alone. */
   whole(): WholeRequest {
-    const { campaigns } = this.request
-    const whole = { ...this.ask, campaigns, retry: this.request.retry }
+    const whole = { ...this.ask, campaigns: this.request.campaigns }
     return this.tags === undefined ? whole : { ...whole, tags: this.tags }
   }
 

@@ -56,7 +56,7 @@ export class Round {
     const whole = new Map<HostId, Pending[]>()
     const spread: Pending[] = []
     for (const pending of this.#pendings) {
-      pending.reset()
+      pending.reset((above) => this.#router.ballotAbove(above))
       const host = this.#soleHost(pending)
       if (host === null) spread.push(pending)
       else whole.set(host, [...(whole.get(host) ?? []), pending])
@@ -172,8 +172,8 @@ export class Round {
       if (request !== undefined) {
         for (const host of new Set([...named.keys(), ...this.#router.liveHosts()])) {
           const { call, byPlace, pendings } = callTo(host)
-          const { body, encoding } = pending.ask
-          call.requests.push({ request, body, encoding, retry: pending.request.retry })
+          const { body, encoding, ballot } = pending.ask
+          call.requests.push({ request, body, encoding, ballot })
           byPlace.push(pending)
           pendings.add(pending)
         }
@@ -184,6 +184,7 @@ export class Round {
 
   #note(bids: Bids, pendings: ReadonlySet<Pending>, byPlace: readonly Pending[]): void {
     for (const [place, award] of bids.known) byPlace[place]?.settle(award ?? conflict())
+    for (const [place, above] of bids.above) byPlace[place]?.askAll(above)
     const answers = new Map(bids.answers.map((answer) => [answer.campaign, answer]))
     const personal = new Map<ContractorId, CampaignAnswer[]>()
     for (const [contractor, answer] of bids.personal) {
@@ -214,7 +215,7 @@ export class Round {
   /** Matches requests whose hosts have all answered, or failed to. */
   #judge(ready: Pending[]): void {
     const open = ready.filter(({ done }) => !done)
-    const able = open.filter((pending) => !pending.request.retry || pending.answers.complete)
+    const able = open.filter(({ mayBeAwarded }) => mayBeAwarded)
     const byShard = new Map<ShardId, Pair<Pending>[]>()
     for (const pair of assign(able, this.#servedAt, this.#asOf)) {
       const shard = this.#router.shardOf(pair.lot.campaign)
@@ -255,6 +256,7 @@ function settleResult(pending: Pending, result: OrderResult): void {
   if (result.type === 'award') pending.settle(result.body)
   else if (result.type === 'conflict') pending.settle(conflict())
   else if (result.type === 'full') pending.settle({ type: 'overloaded', retry_after_ms: 1000 })
+  else if (result.type === 'ask_all') pending.askAll(result.above)
 }
 
 export function conflict(): Reply {

@@ -1,6 +1,5 @@
 // Router: finds the owner of a shard and asks it, until it answers or the caller's patience ends.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import type {
   AddressedCommand,
@@ -8,22 +7,27 @@ import type {
   CallForBids,
   Command,
   CommandReply,
+  TimedCommand,
   WholeAuction,
   WholeResult,
 } from '../../actors/protocol/commands.ts'
 import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
+import { floorBelow } from '../../actors/protocol/order.ts'
 import {
   auctionSubject,
   bidSubject,
   commandSubject,
   ownerSubject,
 } from '../../actors/protocol/subjects.ts'
+import { URGENCY } from '../../actors/protocol/urgency.ts'
 import type { Hosts } from '../../actors/runtime/hosts.ts'
 import { isNoResponders, type Link } from '../../actors/runtime/nats.ts'
+import { RetryBudget } from './admission-retries.ts'
 
 /** An owner that was paused is given this long before the question is put again, ms. */
 const TRY_MS = 400
-const PAUSE_MS = 25
+/** With less time left than this a question is not put again. */
+const TRY_MIN_MS = 10
 
 /** Who did not answer, and whether it may have acted all the same. */
 export type Unanswered = { type: 'unanswered'; maybeDone: boolean }
@@ -32,11 +36,21 @@ export class Router {
   readonly shards: number
   readonly #link: Link
   readonly #hosts: Hosts
+  /** What may be asked again, here and by the auction. */
+  readonly retries: RetryBudget
+  /** The highest floor under ballots that an owner has told of. */
+  #ballotFloor = 0
+  /** Grows whenever somebody else is said to own something. */
+  changes = 0
 
-  constructor(link: Link, hosts: Hosts, shards: number) {
+  constructor(link: Link, hosts: Hosts, shards: number, retries = new RetryBudget()) {
     this.#link = link
     this.#hosts = hosts
     this.shards = shards
+    this.retries = retries
+    hosts.onChange(() => {
+      this.changes++
+    })
   }
 
   shardOf(campaign: CampaignId): ShardId {
@@ -52,6 +66,12 @@ export class Router {
     return this.#hosts.live().map(({ host }) => host)
   }
 
+  /** A ballot above the one told, and above what owners that claimed lately do not answer to. */
+  ballotAbove(above: number): number {
+    this.#ballotFloor = Math.max(this.#ballotFloor, floorBelow(above))
+    return Math.max(this.#ballotFloor, above) + 1
+  }
+
   /** Shards nobody is said to own. */
   unowned(): ShardId[] {
     const shards = Array.from({ length: this.shards }, (_, shard) => shard as ShardId)
@@ -61,7 +81,9 @@ export class Router {
   /** One call for bids to one host; null when it does not answer in time. */
   async callForBids(host: HostId, call: CallForBids, timeoutMs: number): Promise<Bids | null> {
     try {
-      const message = await this.#link.nc.request(bidSubject(host), pack(call), {
+      const deadline = this.#hosts.deadlineAt(host, timeoutMs)
+      const asked = deadline === undefined ? call : { ...call, deadline }
+      const message = await this.#link.nc.request(bidSubject(host), pack(asked), {
         timeout: timeoutMs,
       })
       return unpack<Bids>(message.data)
@@ -106,7 +128,7 @@ export class Router {
     const owner = this.#hosts.owner(shard)
     if (sole && owner === null) return { type: 'unanswered', maybeDone: false }
     const to = sole && owner !== null ? owner.host : null
-    const asked = this.#byOwnersClock(owner?.host ?? null, command)
+    const asked = this.#timed(owner?.host ?? null, command, timeoutMs)
     try {
       const message = await this.#link.nc.request(
         to === null ? commandSubject(shard) : ownerSubject(to),
@@ -122,14 +144,20 @@ export class Router {
   }
 
   /** A deadline is judged by the owner's clock: one that differs by a budget would refuse all. */
-  #byOwnersClock(owner: HostId | null, command: Command): Command {
-    if (command.type !== 'award' || owner === null) return command
-    return { ...command, deadline: command.deadline + this.#hosts.aheadMs(owner) }
+  #timed(owner: HostId | null, command: Command, timeoutMs: number): TimedCommand {
+    if (owner === null) return command
+    if (command.type === 'award') {
+      return { ...command, deadline: command.deadline + this.#hosts.aheadMs(owner) }
+    }
+    const deadline = this.#hosts.deadlineAt(owner, timeoutMs)
+    return deadline === undefined ? command : { ...command, deadline }
   }
 
   /**
    * Asks the owner until it answers. What may have been done without an answer is asked again only
-   * when doing it twice changes nothing (`repeatable`). `tryMs`: how long one try may take.
+   * when doing it twice changes nothing (`repeatable`), and what is asked again is bounded
+   * (RB1). `tryMs`: when the question may be put again; the first one is listened to all the same,
+   * for who is slow is not helped by being asked twice.
    */
   async ask(
     shard: ShardId,
@@ -137,19 +165,56 @@ export class Router {
     budgetMs: number,
     { repeatable = true, tryMs = TRY_MS }: { repeatable?: boolean; tryMs?: number } = {},
   ): Promise<CommandReply | Unanswered> {
+    this.retries.earn()
     const deadline = performance.now() + budgetMs
-    for (;;) {
+    const sole = !repeatable || command.type === 'award'
+    for (let tries = 0; ; tries++) {
+      const { changes } = this
       const left = deadline - performance.now()
-      const answer = await this.command(shard, command, Math.min(left, tryMs), {
-        sole: !repeatable || command.type === 'award',
+      const heard: { answer?: CommandReply | Unanswered } = {}
+      const question = this.command(shard, command, left, { sole }).then((answer) => {
+        heard.answer = answer
+        return answer
       })
-      const again =
-        answer.type === 'moved' ||
-        answer.type === 'busy' ||
-        (answer.type === 'lost' && repeatable) ||
-        (answer.type === 'unanswered' && (repeatable || !answer.maybeDone))
-      if (!again || deadline - performance.now() <= PAUSE_MS) return answer
-      await sleep(PAUSE_MS)
+      const over = () => heard.answer !== undefined && !mayRepeat(heard.answer, repeatable)
+      await within(question, Math.min(left, tryMs))
+      if (over()) return await question
+      const turn = this.retries.turn({
+        tries,
+        deadline: deadline - TRY_MIN_MS,
+        changed: () => this.changes !== changes,
+        over,
+        urgent: URGENCY[command.type] === 'end',
+      })
+      const answered = question.then(() => (over() ? false : turn))
+      if (!(await Promise.race([turn, answered]))) return await question
     }
+  }
+}
+
+/** Resolves with `promise`, or after `ms` without it. */
+function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    void promise.finally(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+/** Whether an answer leaves open that another try does what was asked, and nothing twice. */
+function mayRepeat(answer: CommandReply | Unanswered, repeatable: boolean): boolean {
+  switch (answer.type) {
+    case 'moved':
+    case 'busy':
+    case 'late':
+      return true
+    case 'lost':
+      return repeatable
+    case 'unanswered':
+      return repeatable || !answer.maybeDone
+    default:
+      return false
   }
 }

@@ -101,6 +101,8 @@ function inWords(reply: Reply): string {
     case 'unavailable':
       return `not all campaigns answered (${reply.answered ?? 0} of ${reply.asked ?? '?'}): try again${later}, or see leadbid doctor`
     case 'overloaded':
+      if (reply.reason === 'log_full')
+        return `the log is nearly full: give it room (leadbid doctor)`
       return `the engine has more to do than it can: try again${later}`
     case 'stale_award':
       return `award ${reply.award_id} is over and its lead went on: the outcome is noted on its timeline, and changes nothing`

@@ -11,6 +11,7 @@ import { shardsIn } from './log-shards.ts'
 import { plural } from './words.ts'
 
 const START = 'start a host with npm start, or npm run start:actors'
+const HALTED = 'see the RUNBOOK, "A shard is halted"; then restart that host'
 
 /** Owners by what the hosts say of themselves; a host that stopped beating is not there. */
 export async function checkOwners(link: Link): Promise<Check> {
@@ -27,6 +28,8 @@ export async function checkOwners(link: Link): Promise<Check> {
   const owned = new Set([...hosts.values()].flatMap((beat) => Object.keys(beat.shards)))
   const orphans = Array.from({ length: shards }, (_, i) => String(i)).filter((i) => !owned.has(i))
   const said = [...hosts].map(([host, beat]) => described(host, beat)).join(', ')
+  const halted = haltedIn(hosts)
+  if (halted.length > 0) return fail(name, halted.join('; '), HALTED)
   if (orphans.length > 0) {
     const cure = `wait three seconds and look again; then see the log of the hosts, or ${START}`
     return fail(name, `shard ${orphans.join(', ')} without an owner (alive: ${said})`, cure)
@@ -35,6 +38,13 @@ export async function checkOwners(link: Link): Promise<Check> {
     return warn(name, `every host is draining: ${said}`, START)
   }
   return ok(name, said)
+}
+
+/** Shards that hosts refuse to own, and why. */
+function haltedIn(hosts: ReadonlyMap<string, Beat>): string[] {
+  return [...hosts].flatMap(([host, { halted = {} }]) =>
+    Object.entries(halted).map(([shard, why]) => `shard ${shard} is halted by ${host}: ${why}`),
+  )
 }
 
 async function readBeats(link: Link): Promise<Map<string, Beat>> {

@@ -82,12 +82,12 @@ async function checkInbox(link: Link): Promise<Check> {
 
 async function checkBuckets(link: Link): Promise<Check> {
   const { HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, MODELS_BUCKET, PRESENCE_BUCKET } = subjects
-  const { DIALLING_BUCKET, SNAPSHOTS_STORE, IMPORTS_STORE } = subjects
+  const { DIALLING_BUCKET, MARKS_BUCKET, SNAPSHOTS_STORE, IMPORTS_STORE } = subjects
   const streams = [
     ...[HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, MODELS_BUCKET, PRESENCE_BUCKET].map(
       (name) => `KV_${name}`,
     ),
-    `KV_${DIALLING_BUCKET}`,
+    ...[DIALLING_BUCKET, MARKS_BUCKET].map((name) => `KV_${name}`),
     ...[SNAPSHOTS_STORE, IMPORTS_STORE].map((name) => `OBJ_${name}`),
   ]
   const found = await Promise.all(streams.map((stream) => configOf(link, stream)))

@@ -9,6 +9,8 @@ export interface Context {
   log: Log
   /** Prints one line of the result. */
   stdout: (line: string) => void
+  /** Says on stderr how it goes, for whoever waits. */
+  note: (line: string) => void
   /** The connection, made at the first call; throws NO_NATS when there is no server. */
   link: () => Promise<Link>
 }

@@ -3,6 +3,8 @@
 import { noMore, readArgs, UsageError } from './args.ts'
 import { type Check, fail, messageOf } from './check.ts'
 import { checkGateway, checkOwners } from './check-engine.ts'
+import { checkMarks } from './check-marks.ts'
+import { checkQuarantine } from './check-quarantine.ts'
 import { checkRetention } from './check-retention.ts'
 import { checkClock, checkSync, checkVersion } from './check-server.ts'
 import { checkStreams } from './check-streams.ts'
@@ -47,10 +49,12 @@ async function examine(context: Context, monitorUrl: string | null): Promise<Che
     checkVersion(link),
     await checkSync(link, monitor),
     ...(await checkStreams(link, config)),
+    await checkMarks(context),
     await checkRetention(context),
     await checkClock(link),
     await checkOwners(link),
     await checkGateway(context),
+    await checkQuarantine(context),
   ]
 }
 

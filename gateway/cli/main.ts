@@ -26,9 +26,11 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   offers: () => import('./offers.ts'),
   allocate: () => import('./allocate.ts'),
   buckets: () => import('./buckets.ts'),
+  quarantine: () => import('./quarantine.ts'),
   requeue: () => import('./requeue.ts'),
   replay: () => import('./replay.ts'),
   audit: () => import('./audit.ts'),
+  'accept-rollback': () => import('./accept-rollback.ts'),
   backtest: () => import('./backtest.ts'),
   doctor: () => import('./doctor.ts'),
   simulate: () => import('./simulate.ts'),
@@ -82,6 +84,7 @@ async function runCommand(command: Command, args: string[], io: Io): Promise<num
     config,
     log,
     stdout: io.stdout,
+    note: io.stderr,
     link: () => {
       link ??= connectCli(config, log)
       return link

@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto'
 import { type Event, isContactEvent } from '../../actors/protocol/events.ts'
 import { type CampaignId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
 import { readable } from '../../actors/protocol/readable.ts'
-import { decodeRecord, type Record } from '../../actors/protocol/record.ts'
+import type { Record } from '../../actors/protocol/record.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import { readRecord } from '../../actors/shard/audit/chain.ts'
 import { lastSeq, readWhole } from '../../actors/shard/audit/whole-log.ts'
 import { readLog } from '../../actors/shard/log-reader.ts'
 import { ShardState } from '../../actors/shard/state.ts'
@@ -22,6 +23,7 @@ usage: npx leadbid replay [flags]
 Prints the log's events, one a line; nothing that identifies a person is in them.
 
   --campaign N   this campaign only (with --hash: its shard only)
+  --lead N       this lead of it only
   --from SEQ     begin at this sequence of the stream
   --until SEQ    end with it
   --hash         fold the log instead, and print a hash of the state: equal logs, equal hashes
@@ -44,6 +46,7 @@ export interface Replayed {
 export async function run(args: string[], context: Context): Promise<number> {
   const { flags, rest } = readArgs(args, {
     campaign: 'string',
+    lead: 'string',
     from: 'string',
     until: 'string',
     hash: 'boolean',
@@ -56,12 +59,16 @@ export async function run(args: string[], context: Context): Promise<number> {
   }
   const campaign =
     flags.campaign === undefined ? null : (idOf(flags.campaign, '--campaign') as CampaignId)
+  const lead = flags.lead === undefined ? null : idOf(flags.lead, '--lead')
+  if (lead !== null && (campaign === null || hashed)) {
+    throw new UsageError('--lead needs --campaign, and does not go with --hash or --json')
+  }
   const from = numberOf(flags.from, '--from', { min: 1 }) ?? 1
   const until = numberOf(flags.until, '--until', { min: 0 }) ?? Number.POSITIVE_INFINITY
   const link = await context.link()
   const shards = await logShards(link)
   if (!hashed) {
-    await printEvents(context, link, { campaign, shards, from, until })
+    await printEvents(context, link, { campaign, lead, shards, from, until })
     return DONE
   }
   const wanted = campaign === null ? allOf(shards) : [shardOf(campaign, shards)]
@@ -97,27 +104,43 @@ export async function replay(
 async function printEvents(
   context: Context,
   link: Link,
-  range: { campaign: CampaignId | null; shards: number; from: number; until: number },
+  range: {
+    campaign: CampaignId | null
+    lead: number | null
+    shards: number
+    from: number
+    until: number
+  },
 ): Promise<void> {
-  const { campaign, from } = range
+  const { campaign, lead, from } = range
   const untilSeq = Math.min(range.until, await lastSeq(link))
   const records =
     campaign === null
       ? readWhole(link, { fromSeq: from, untilSeq })
       : readLog(link, shardOf(campaign, range.shards), { fromSeq: from, untilSeq })
   for await (const { seq, bytes } of records) {
-    const record = decodeRecord(bytes)
+    const record = readRecord(bytes)
+    if (record === null) {
+      context.stdout(`${seq}  -  ${bytes.length} bytes that do not decode: see leadbid audit`)
+      continue
+    }
     if (record.claim !== undefined && campaign === null) context.stdout(claimLine(record, seq))
     for (const event of record.events) {
       // A contact's events may name the campaign, and lie here only where the contact lives.
       const ofCampaign = event.campaign_id === campaign && !isContactEvent(event)
-      if (campaign === null || ofCampaign) context.stdout(eventLine(event, seq))
+      const ofLead = lead === null || ('lead_id' in event && event.lead_id === lead)
+      if (campaign === null || (ofCampaign && ofLead)) context.stdout(eventLine(event, seq))
     }
   }
 }
 
-function claimLine({ at, shard, host, epoch }: Record, seq: number): string {
-  return `${seq}  ${formatTime(at)}  shard ${shard}  claimed by ${host}, epoch ${epoch}`
+function claimLine({ at, shard, host, epoch, claim }: Record, seq: number): string {
+  const { accepted } = claim ?? {}
+  const without =
+    accepted === undefined
+      ? ''
+      : `, without what was lost up to record ${accepted.n} at ${accepted.seq}: accepted by ${accepted.by}: ${accepted.reason}`
+  return `${seq}  ${formatTime(at)}  shard ${shard}  claimed by ${host}, epoch ${epoch}${without}`
 }
 
 function eventLine(event: Event, seq: number): string {

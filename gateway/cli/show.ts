@@ -73,6 +73,7 @@ export function campaignInWords(campaign: CampaignShown): string[] {
       ],
       ['leads', `${campaign.leads}, ${campaign.eligible} could be called`],
       ...depth.map(([state, count]) => [`  ${state}`, String(count)]),
+      ...rejectedRow(campaign),
       [
         'oldest',
         oldest === null ? 'no live lead waits' : `${span(oldest * 1000)} without a first call`,
@@ -84,6 +85,11 @@ export function campaignInWords(campaign: CampaignShown): string[] {
       ...outlookRow(campaign),
     ]),
   ]
+}
+
+function rejectedRow({ rejected }: CampaignShown): string[][] {
+  if (rejected === 0) return []
+  return [['rejected', `${plural(rejected, 'queued lead')}, see intake.rejected in the events`]]
 }
 
 function outlookRow({ sla_outlook, sla }: CampaignShown): string[][] {

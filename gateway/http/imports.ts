@@ -16,6 +16,7 @@ import { parse } from '../../actors/protocol/schema.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import type { ImportStore } from '../../actors/runtime/import-store.ts'
+import type { Refusal } from '../auction/admission.ts'
 import type { Ctx, Routes } from './app.ts'
 import { chunksOf, refuseEncoded, refuseLarger } from './body.ts'
 import { json, waitResponse } from './responses.ts'
@@ -39,11 +40,18 @@ const TYPES: ReadonlySet<string> = new Set([
 const XLS_MAGIC = Buffer.from('d0cf11e0', 'hex')
 const ZIP_MAGIC = Buffer.from('504b0304', 'hex')
 
-export function importRoutes(store: ImportStore, clock: Clock): Routes {
+/** `refusal`: why no file may be taken in now; null where one may. */
+export function importRoutes(
+  store: ImportStore,
+  clock: Clock,
+  refusal: () => Refusal | null = () => null,
+): Routes {
   let uploads = 0
   return {
     '/api/imports': {
       POST: async (c) => {
+        const refused = refusal()
+        if (refused !== null) return waitResponse(refused)
         if (uploads >= UPLOADS_MAX) {
           const wait = { type: 'overloaded', retry_after_ms: 5000 } as const
           return waitResponse(wait, `${UPLOADS_MAX} files are being taken in: try again soon`)

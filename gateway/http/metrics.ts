@@ -6,8 +6,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Service } from '../../actors/protocol/subjects.ts'
 import type { PublishedModel } from '../../actors/runtime/model-store.ts'
 import type { Answer } from '../auction/services.ts'
+import { type AdmissionMetrics, admissionMetrics } from './admission-metrics.ts'
 import { type CustomersSource, customerMetrics } from './customer-metrics.ts'
 import { diallingMetrics, type FloorsSource } from './dialling-metrics.ts'
+import { type HealthSource, healthMetrics } from './health-metrics.ts'
+import { tallyCounter } from './tally-counter.ts'
 
 /** Seconds; finest where an award's time is decided, coarse up to the longest budget. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15]
@@ -39,10 +42,10 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'dialling',
 ])
 
-export interface Metrics {
+export interface Metrics extends AdmissionMetrics {
   readonly registry: Registry
-  /** A request of the contract was answered, over NATS or HTTP. */
-  observe(service: Service, outcome: string, seconds: number): void
+  /** A request of the contract was answered, over NATS or HTTP; null: refused in no time. */
+  observe(service: Service, outcome: string, seconds: number | null): void
   /** A request came in; call what comes back when it was answered. */
   enter(service: Service): () => void
   /** An HTTP response was begun, to `route` as the table of routes spells it. */
@@ -53,6 +56,8 @@ export interface Metrics {
   customers(source: CustomersSource): void
   /** Where a scrape finds how the lines stand. */
   floors(source: FloorsSource): void
+  /** Where a scrape finds what waits for an operator. */
+  health(source: HealthSource): void
   /** Where a scrape finds what was learnt of each customer. */
   models(all: () => readonly PublishedModel[]): void
 }
@@ -62,11 +67,11 @@ export function createMetrics(): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix: 'leadbid_' })
   eventLoopLag(registry)
-  const requests = new Counter({
+  const requests = tallyCounter({
+    registry,
     name: 'leadbid_requests_total',
     help: 'Requests answered, by service and type of reply',
     labelNames: ['service', 'outcome'],
-    registers,
   })
   const seconds = new Histogram({
     name: 'leadbid_request_seconds',
@@ -94,10 +99,11 @@ export function createMetrics(): Metrics {
   })
   return {
     registry,
+    ...admissionMetrics(registry),
     models: modelGauges(registry),
     observe(service, outcome, took) {
-      requests.inc({ service, outcome: OUTCOMES.has(outcome) ? outcome : 'other' })
-      seconds.observe({ service }, took)
+      requests(service, OUTCOMES.has(outcome) ? outcome : 'other')
+      if (took !== null) seconds.observe({ service }, took)
     },
     enter(service) {
       inFlight.inc({ service })
@@ -107,6 +113,7 @@ export function createMetrics(): Metrics {
     readers: (count) => readers.set(count),
     customers: customerMetrics(registry),
     floors: diallingMetrics(registry),
+    health: healthMetrics(registry),
   }
 }
 

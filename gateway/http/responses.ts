@@ -87,6 +87,7 @@ export function waitResponse(reply: Wait, message?: string): Response {
 
 function waitMessage(reply: Wait): string {
   const again = `try again in ${reply.retry_after_ms} ms`
+  if (reply.reason === 'log_full') return `the log is nearly full: give it room, then ${again}`
   if (reply.type === 'overloaded') return `too much is asked at once: ${again}`
   const { asked, answered } = reply
   if (asked === undefined || answered === undefined) return `the owner did not answer: ${again}`

@@ -2,6 +2,8 @@
 //
 //   H1. No request crashes the process, and every fault has the error shape.
 //   H2. Whatever is waited for has a deadline: headers, bodies, files, slow readers, the drain.
+//   H4. From the moment it listens the probes are answered; everything else is `unavailable` until there
+//       is something to serve.
 //   H3. `stop` refuses new connections at once, ends the event readers, lets requests in hand
 //       finish, and is over within DRAIN_MS.
 
@@ -13,13 +15,15 @@ import type { Clock } from '../../actors/runtime/clock.ts'
 import { ImportStore } from '../../actors/runtime/import-store.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import type { Admission, Bulk } from '../auction/admission.ts'
 import type { Answer } from '../auction/services.ts'
-import { createApp, type Routes } from './app.ts'
+import { type Ctx, createApp, type Routes } from './app.ts'
 import { Connections } from './connections.ts'
 import { EventStream } from './events.ts'
 import { importRoutes } from './imports.ts'
 import type { Metrics } from './metrics.ts'
 import { type Health, probeRoutes } from './probes.ts'
+import { waitResponse } from './responses.ts'
 import { serviceRoutes } from './routes.ts'
 import { statusRoutes } from './status.ts'
 
@@ -32,34 +36,77 @@ const CONNECTIONS_MAX = 1024
 const HEADER_BYTES_MAX = 32 * 1024
 const DRAIN_MS = 10_000
 
-export interface HttpParts extends Health {
+/** What it takes to listen. */
+export interface DoorParts extends Health {
   /** 0: any free one. */
   port: number
-  answer: Answer
-  link: Link
-  shards: number
-  clock: Clock
   log: Log
   metrics: Metrics
 }
+
+/** What is served behind it. */
+export interface Served {
+  answer: Answer
+  /** Who says whether what takes long may begin; nobody: it may. */
+  admission?: Pick<Admission, 'bulkRefusal'>
+  link: Link
+  shards: number
+  clock: Clock
+}
+
+export type HttpParts = DoorParts & Served
 
 export interface HttpService {
   readonly port: number
   stop(): Promise<void>
 }
 
-/** Listens on 127.0.0.1. Throws PORT_TAKEN when another process does already. */
+export interface HttpDoor extends HttpService {
+  /** Opens everything (H4); leaves nothing behind when it fails. */
+  serve(served: Served): Promise<void>
+}
+
+/** Listens and serves at once. */
 export async function startHttp(parts: HttpParts): Promise<HttpService> {
-  const { answer, link, shards, clock, log, metrics } = parts
+  const door = await openHttp(parts)
+  try {
+    await door.serve(parts)
+  } catch (error) {
+    await door.stop()
+    throw error
+  }
+  return door
+}
+
+/** The routes and the event readers of what is served. */
+async function routesOf(parts: DoorParts, served: Served) {
+  const { log, metrics } = parts
+  const { answer, link, shards, clock, admission } = served
+  const imports = await ImportStore.open(link)
   const events = new EventStream({ link, shards, log, metrics })
+  const refusal = (what: Bulk) => admission?.bulkRefusal(what) ?? null
+  const readEvents = (c: Ctx) => {
+    const refused = refusal('export')
+    return refused === null ? events.open(c) : waitResponse(refused)
+  }
   const routes: Routes = {
     ...(await statusRoutes()),
     ...probeRoutes(parts, metrics),
     ...serviceRoutes(answer, metrics),
-    ...importRoutes(await ImportStore.open(link), clock),
-    '/api/events': { GET: (c) => events.open(c) },
+    ...importRoutes(imports, clock, () => refusal('import')),
+    '/api/events': { GET: readEvents },
   }
-  const app = createApp(routes, { log, metrics })
+  return { events, routes }
+}
+
+const notYet = () => waitResponse({ type: 'unavailable', retry_after_ms: 1000 }, 'just starting')
+const NOT_YET: Routes = { '/*': { GET: notYet, POST: notYet, PUT: notYet, DELETE: notYet } }
+
+/** Listens on 127.0.0.1 (H4). Throws PORT_TAKEN when another process does already. */
+export async function openHttp(parts: DoorParts): Promise<HttpDoor> {
+  const { log, metrics } = parts
+  let app = createApp({ ...probeRoutes(parts, metrics), ...NOT_YET }, { log, metrics })
+  let events: EventStream | null = null
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -69,7 +116,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
       connectionsCheckingInterval: 2000,
     },
     // It would put its own Request and Response in place of everybody's.
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    getRequestListener((...request) => app.fetch(...request), { overrideGlobalObjects: false }),
   )
   const connections = new Connections(server)
   server.maxConnections = CONNECTIONS_MAX
@@ -81,6 +128,11 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
   let stopping: Promise<void> | undefined
   return {
     port,
+    async serve(served) {
+      const opened = await routesOf(parts, served)
+      events = opened.events
+      app = createApp(opened.routes, { log, metrics })
+    },
     stop: () => {
       stopping ??= stop(server, connections, events, log)
       return stopping
@@ -106,11 +158,11 @@ function listen(server: Server, port: number): Promise<void> {
 async function stop(
   server: Server,
   connections: Connections,
-  events: EventStream,
+  events: EventStream | null,
   log: Log,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  events.stop()
+  events?.stop()
   connections.drain()
   const late = setTimeout(() => {
     log.warn({ drainMs: DRAIN_MS }, 'http requests cut off')

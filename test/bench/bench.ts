@@ -1,14 +1,8 @@
-// Bench: running programs, sending load, filling a cluster, and saying what came of it.
+// Bench: what the parts of a run share: figures with their aims, leads, filling a cluster.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { seeded } from '../../actors/runtime/random.ts'
 import { type Cluster, openCampaign } from '../support/cluster.ts'
-import type { LoadOrder, LoadResult } from './load.ts'
-
-const execFileAsync = promisify(execFile)
 
 /** One line of the result: a figure against its baseline in the same run. */
 export interface Figure {
@@ -27,11 +21,13 @@ export function ratioFigure(options: {
   value: number
   unit: string
   baseline: { name: string; value: number }
+  /** Where it is not that of the two values: a median of ratios. */
+  ratio?: number
   atLeast?: number
   atMost?: number
 }): Figure {
   const { name, value, unit, baseline, atLeast, atMost } = options
-  const ratio = value / baseline.value
+  const ratio = options.ratio ?? value / baseline.value
   return {
     name,
     value,
@@ -47,42 +43,22 @@ export function limitFigure(name: string, value: number, unit: string, atMost: n
   return { name, value, unit, ratio: value, aim: `≤ ${atMost} ${unit}`, reached: value <= atMost }
 }
 
-export function print(figures: readonly Figure[]): void {
-  for (const { name, value, unit, baseline, ratio, aim, reached } of figures) {
-    const against =
-      baseline === undefined
-        ? ''
-        : `  ${ratio.toFixed(3)} × ${baseline.name} (${round(baseline.value)})`
-    process.stdout.write(
-      `${reached ? 'ok  ' : 'MISS'} ${name}: ${round(value)} ${unit}${against}  aim ${aim}\n`,
-    )
-  }
+export function floorFigure(name: string, value: number, unit: string, atLeast: number): Figure {
+  const aim = `≥ ${atLeast.toLocaleString('en')} ${unit}`
+  return { name, value, unit, ratio: value, aim, reached: value >= atLeast }
+}
+
+/** A figure in a line, and whether it reached its aim. */
+export function verdict({ name, value, unit, baseline, ratio, aim, reached }: Figure): string {
+  const against =
+    baseline === undefined
+      ? ''
+      : `  ${ratio.toFixed(3)} × ${baseline.name} (${round(baseline.value)})`
+  return `${reached ? 'ok  ' : 'MISS'} ${name}: ${round(value)} ${unit}${against}  aim ${aim}`
 }
 
 function round(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
-}
-
-/** A client process of its own under load for a few seconds. */
-export async function load(order: LoadOrder): Promise<LoadResult> {
-  const args = ['--import', 'tsx', 'test/bench/load.ts', JSON.stringify(order)]
-  const { stdout } = await execFileAsync(process.execPath, args, { maxBuffer: 1 << 20 })
-  return JSON.parse(stdout) as LoadResult
-}
-
-/** A baseline responder; stop it with the returned function. */
-export async function baseline(url: string, kind: 'echo' | 'relay'): Promise<() => Promise<void>> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'test/bench/baseline.ts', url, kind],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  await once(child.stdout as NodeJS.ReadableStream, 'data')
-  return async () => {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
 }
 
 const CITIES = ['Delhi', 'Mumbai', 'Pune', 'Chennai', 'Kolkata', 'Jaipur', 'Surat', 'Nagpur']

@@ -241,6 +241,7 @@ export class Desk {
       request: null,
       body: 0,
       encoding: 'json',
+      ballot: 0,
       reserve: null,
       runner_up: null,
       asked: 1,

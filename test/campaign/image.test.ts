@@ -8,6 +8,7 @@ import type { Candidate } from '../../actors/campaign/lane-queue.ts'
 import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
+import type { LeadId } from '../../actors/protocol/ids.ts'
 import type { Model } from '../../actors/protocol/model.ts'
 import type { Settings } from '../../actors/protocol/settings.ts'
 import { fc } from '../support/properties.ts'
@@ -68,6 +69,15 @@ test('a snapshot from before times to first calls were counted goes on from none
   assert.equal(sla.tat.counts.reduce((a, b) => a + b) + sla.tat.sumMs, 0)
   assert.deepEqual(sla.days, desk.campaign.sla.days)
   assert.deepEqual(leads.zones(0), { own: 'Europe/Berlin', phone: null })
+})
+
+test('I7: queued leads that were turned away are counted, and stay counted', () => {
+  const desk = new Desk({ hours: HOURS })
+  const about = { campaign_id: desk.campaign.id, at: desk.now, lead_id: 9 as LeadId, queued: 3 }
+  assert.equal('rejected' in imageOf(desk.campaign), false)
+  desk.emit({ type: 'intake.rejected', ...about, path: '/phone', reason: 'unsubscribed' })
+  assert.equal(campaignFrom(imageOf(desk.campaign)).rejected, 1)
+  assert.equal(bytesOf(desk.replayed()), bytesOf(desk.campaign))
 })
 
 test('I7: the events, applied from zero, give the campaign that decided them', () => {

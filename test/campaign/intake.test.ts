@@ -208,6 +208,18 @@ test('G4, N6: phone and account are kept sealed under one key a lead, and matche
   assert.equal(desk.fields(2).phone_hash, first.phone_hash)
 })
 
+test('a lead cannot come in more than a day from now: new, known, or restated', () => {
+  const desk = new Desk()
+  const [soon, late] = [iso(desk.now + DAY_MS), iso(desk.now + DAY_MS + 1)]
+  const outcome = desk.send(1, { created_at: late })
+  assert.ok(typeof outcome === 'object')
+  assert.deepEqual([outcome.path, /must be when/.test(outcome.reason)], ['/created_at', true])
+  assert.equal(desk.send(1, { created_at: soon }), 'accepted')
+  const restated = desk.sendAgain(1, { created_at: '9999-12-31T23:59:59.999Z', revision: 2 })
+  assert.ok(typeof restated === 'object' && restated.path === '/created_at')
+  assert.equal(desk.fields(1).created_at, desk.now + DAY_MS)
+})
+
 test('a quarantined campaign takes no leads, and says what to do', () => {
   const desk = new Desk()
   const about = { campaign_id: desk.campaign.id, at: desk.now }

@@ -132,23 +132,60 @@ test('audit passes a clean log, exit 0, and says what it checked', async () => {
   assert.match(words.stdout, /the log holds$/)
 })
 
-test('audit names a violation with its place, exit 1', async () => {
+test('audit names a violation with its place and the records that break it, exit 1', async () => {
   const planted = await plant()
   const seq = await planted.append([accepted(102, {}, START + 3000)])
   const { code, stdout } = await cli('audit', '--json')
   assert.equal(code, 1)
-  const { ok, violations } = JSON.parse(stdout)
-  assert.equal(ok, false)
+  const { ok, until_seq, events, not_judged, violations } = JSON.parse(stdout)
+  assert.deepEqual([ok, until_seq, events.records], [false, seq, seq])
+  assert.ok('I13' in not_judged)
   const found = violations.find((violation: { invariant: string }) => violation.invariant === 'I3')
-  assert.deepEqual(found, {
-    invariant: 'I3',
-    shard: planted.shard,
-    seq,
-    detail: 'lead 55/102 accepted again',
-  })
+  const { records, see, ...place } = found
+  const detail = 'lead 55/102 accepted again'
+  assert.deepEqual(place, { invariant: 'I3', shard: planted.shard, seq, detail })
+  assert.deepEqual(
+    records.map((record: { seq: number; about: string }) => [record.seq, record.about]),
+    [
+      [2, '55'],
+      [2, '55/102'],
+      [seq, '55/102'],
+    ],
+  )
   const words = await cli('audit')
   assert.equal(words.code, 1)
   assert.match(words.stdout, /^ {2}FAIL {2}I3/m)
+  const shown = new RegExp(
+    `^I3: shard \\d, seq ${seq}: ${detail}\\n( {4}\\d .*\\n){3} {4}see: ${see}$`,
+    'm',
+  )
+  assert.match(words.stdout, shown)
+  const seen = await cli(...see.split(' ').slice(2))
+  assert.deepEqual([seen.code, seen.stdout.split('\n').length], [0, 2], seen.stdout)
+})
+
+test('audit takes one shard, and no other than the log has', async () => {
+  const { shard } = await plant()
+  const { code, stdout } = await cli('audit', '--shard', String(shard), '--json')
+  assert.equal(code, 0)
+  assert.ok('I4, I10, I12, I14' in JSON.parse(stdout).not_judged)
+  const { code: misused, stderr } = await cli('audit', '--shard', '2')
+  assert.equal(misused, 2)
+  assert.match(stderr, /--shard is 2: the log has 2, from 0 to 1/)
+})
+
+test('replay shows one lead, and goes past what does not decode', async () => {
+  const planted = await plant()
+  const seq = await planted.appendBytes(Uint8Array.of(1, 0xc1, 0xff))
+  const { code, stdout } = await cli('replay', '--campaign', '55', '--lead', '101')
+  assert.equal(code, 0)
+  const types = stdout.split('\n').map((line) => line.split(/ +/)[3])
+  assert.deepEqual(types, ['lead.accepted', 'lead.awarded', 'lead.disposed', 'bytes'])
+  assert.match(
+    stdout,
+    new RegExp(`^${seq}  -  3 bytes that do not decode: see leadbid audit$`, 'm'),
+  )
+  assert.equal((await cli('replay', '--lead', '101')).code, 2)
 })
 
 test('commands on the log say that there is none', async () => {

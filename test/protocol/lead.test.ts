@@ -116,6 +116,7 @@ const MALFORMED: WrongInput[] = [
   [of({ timezone: 330 }), '/timezone', /Asia\/Kolkata/],
   [of({ amount_due: 99.5 }), '/amount_due', /minor unit/],
   [of({ amount_due: '100' }), '/amount_due', /minor unit/],
+  [of({ amount_due: -1 }), '/amount_due', /0 or more: what is owed/],
   [of({ revision: -1 }), '/revision', /0 or more/],
   [of({ revision: 1.5 }), '/revision', /integer/],
   [of({ revision: null }), '/revision', /integer/],

@@ -14,6 +14,7 @@ const ask: Ask = {
   request: 'r-1' as RequestId,
   body: 99,
   encoding: 'json',
+  ballot: 0,
 }
 
 function bids(campaign: CampaignId, ...some: Bid[]): Extract<CampaignAnswer, { type: 'bids' }> {
@@ -58,6 +59,7 @@ test('an order carries the request, and the runner-up’s bid as what the award 
     request: 'r-1',
     body: 99,
     encoding: 'json',
+    ballot: 0,
     reserve: [2, 5],
     runner_up: { campaign_id: 7, class: 2, score: 5 },
     asked: 3,

@@ -2,11 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import { errors } from 'nats'
+import { ConfigError } from '../../actors/protocol/errors.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import { createLog } from '../../actors/runtime/log.ts'
 import {
   connectNats,
+  isAway,
   isNoResponders,
   isTimeout,
   type Link,
@@ -14,6 +20,7 @@ import {
 } from '../../actors/runtime/nats.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
+import { tempDir } from '../support/temp-dir.ts'
 import { until } from '../support/until.ts'
 
 const test = suite('nats')
@@ -95,6 +102,49 @@ test('a server that comes up late is waited for, one that never comes is not', a
   assert.ok(late.connected())
   await late.nc.close()
   assert.ok(!late.connected())
+})
+
+test('N4: credentials that are none, and a URL that is none, are told at once', async () => {
+  await using dir = await tempDir()
+  const empty = join(dir.path, 'empty.creds')
+  await writeFile(empty, 'nothing\n')
+  for (const [settings, message] of [
+    [{ creds: join(dir.path, 'none') }, /^LEADBID_NATS_CREDS: ENOENT.*: must be a file of NATS/],
+    [{ creds: empty }, /^LEADBID_NATS_CREDS: .*: must be a file of NATS credentials/],
+    [{ url: 'nats://127.0.0.1:port' }, /^LEADBID_NATS_URL: must be a URL such as nats:/],
+  ] as [{ url?: string; creds?: string }, RegExp][]) {
+    const { url = server.url, creds } = settings
+    const args = ['--nats-url', url, ...(creds === undefined ? [] : ['--nats-creds', creds])]
+    const failed = connectNats(readConfig(args, {}).config, 'test', log)
+    await assert.rejects(
+      failed,
+      (error) => error instanceof ConfigError && message.test(error.message),
+    )
+  }
+})
+
+test('N4: what a later try may mend is told from what it will not', async () => {
+  const api = (code: number, err_code: number) =>
+    new JetStreamApiError({ code, err_code, description: 'as the test wants it' })
+  const coded = (code: string) => Object.assign(new Error(code), { code })
+  const nobody = await ask('nobody.here', '').catch((error: unknown) => error)
+  const noJetStream = new Error('jetstream is not enabled', { cause: nobody })
+  const away = [
+    ...[nobody, noJetStream, new errors.TimeoutError(), coded('ECONNREFUSED')],
+    ...[new errors.ConnectionError('x'), coded('ENOTFOUND'), api(503, 10_008), api(400, 10_005)],
+  ]
+  assert.deepEqual(
+    away.filter((error) => !isAway(error)),
+    [],
+  )
+  const lasting = [
+    ...[api(404, 10_059), api(400, 10_058), coded('ENOENT'), new TypeError('x'), 'text', undefined],
+    ...[new errors.AuthorizationError('x'), new ConfigError(['x'])],
+  ]
+  assert.deepEqual(
+    lasting.filter((error) => isAway(error)),
+    [],
+  )
 })
 
 test.run()

@@ -38,6 +38,7 @@ export function order(campaign: CampaignId, more: Partial<Order> = {}): Order {
     request: null as RequestId | null,
     body: 1,
     encoding: 'msgpack',
+    ballot: 0,
     reserve: null,
     runner_up: null,
     asked: 1,

@@ -1,7 +1,14 @@
 // Clean log: two owners, six leads, every kind of event, and nothing wrong.
 
 import type { Event } from '../../actors/protocol/events.ts'
-import type { ContractorId, LeadId, RequestId } from '../../actors/protocol/ids.ts'
+import {
+  type CampaignId,
+  type ContractorId,
+  type LeadId,
+  type RequestId,
+  type ShardId,
+  shardOf,
+} from '../../actors/protocol/ids.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { allocateTwo } from './mutants-of-allocations.ts'
 import { attempted, confirmed, contactIn } from './mutants-of-contacts.ts'
@@ -16,6 +23,7 @@ import {
   over,
   PlantedLog,
   rescheduledTo,
+  SHARDS,
   START,
   settingsOf,
 } from './planted-log.ts'
@@ -51,7 +59,7 @@ async function callContact(planted: PlantedLog, at: number): Promise<void> {
       result,
     }),
   ])
-  const again = planted.award(106, at + MINUTE, { attempt: 2 })
+  const again = planted.award(106, at + MINUTE, { attempt: 2, class: 3 })
   const until = at + 1000 + HOUR
   const refused = { ...about(again, 106, at + MINUTE + 1), reason: 'cooling', until }
   await planted.append([again, { type: 'lead.revoked', ...refused, rule: 'cooldown' }])
@@ -71,11 +79,23 @@ async function unsubscribeContact(planted: PlantedLog, at: number): Promise<void
     rule: 'suppression',
   } as const
   await planted.append([{ type: 'lead.refused', ...lead, ...refused }])
+  // Two of its leads were queued meanwhile, one of them for a campaign nobody has put.
+  const turned = { lead_id: 107 as LeadId, queued: 5, path: '/phone', reason: 'unsubscribed' }
+  await planted.append([
+    { type: 'intake.rejected', ...lead, ...turned },
+    { type: 'intake.rejected', ...lead, ...turned, campaign_id: neverPut(shard) },
+  ])
   const lifted = { kind: 'phone', by: 'suppression', reason: 'lifted' } as const
   await planted.append([
     decided(entryOf(shard, contact, { n: 2, op: 'remove', at: at + 1000 })),
     { type: 'lead.restored', ...lead, ...lifted },
   ])
+}
+
+/** A campaign of the shard that has no other event. */
+function neverPut(shard: ShardId): CampaignId {
+  const campaign = [901, 902, 903, 904].find((id) => shardOf(id as CampaignId, SHARDS) === shard)
+  return campaign as CampaignId // Of four in a row, FNV puts some in each of two shards.
 }
 
 /** A log with every kind of event in it, and the sequence of its middle. */
@@ -153,7 +173,7 @@ export async function cleanLog(link: Link): Promise<{ planted: PlantedLog; middl
       due_at: t + 211_000 + 30 * MINUTE,
     },
   ])
-  const fifth = planted.award(d, t + 300_000)
+  const fifth = planted.award(d, t + 300_000, { class: 1 })
   await planted.append([
     fifth,
     { type: 'lead.revoked', ...about(fifth, d, t + 301_000), reason: 'do_not_contact' },

@@ -10,6 +10,7 @@ import type {
   CampaignId,
   ContractorId,
   CustomerId,
+  LeadId,
   RequestId,
 } from '../../actors/protocol/ids.ts'
 import { sizeOf } from '../../actors/shard/event-size.ts'
@@ -65,6 +66,15 @@ const LARGEST: Event[] = [
   { type: 'campaign.put', campaign_id: MAX as CampaignId, at: START, settings: settingsOf() },
   { type: 'campaign.quarantined', campaign_id: MAX as CampaignId, at: START, reason: '語' },
   { type: 'campaign.requeued', campaign_id: MAX as CampaignId, at: START },
+  {
+    type: 'intake.rejected',
+    campaign_id: MAX as CampaignId,
+    at: START,
+    lead_id: MAX as LeadId,
+    queued: MAX,
+    path: '/account_no',
+    reason: '語'.repeat(200),
+  },
   { type: 'model.adopted', campaign_id: MAX as CampaignId, at: START, model },
   { ...accepted(MAX, fields), ...named, deferred: 'calling_hours' } as Event,
   {

@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict'
 import { AckPolicy } from '@nats-io/jetstream'
 import { pack } from '../../actors/protocol/codec.ts'
+import { type ContactId, contactOf } from '../../actors/protocol/contact.ts'
+import { NO_CAMPAIGN } from '../../actors/protocol/events.ts'
 import type { CampaignId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
 import type { LeadInput } from '../../actors/protocol/lead.ts'
-import { INBOX, inboxSubject } from '../../actors/protocol/subjects.ts'
-import { ASIDE, InboxReader } from '../../actors/shard/inbox-reader.ts'
+import { ASIDE, INBOX, inboxSubject } from '../../actors/protocol/subjects.ts'
+import { ALL_CUSTOMERS, type SuppressAsked } from '../../actors/protocol/suppression.ts'
+import { InboxReader } from '../../actors/shard/inbox-reader.ts'
 import type { Shard } from '../../actors/shard/shard.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
-import { lead, leads } from './asked.ts'
+import { ask, lead, leads } from './asked.ts'
 import { settingsOf } from './planted-log.ts'
-import { quiet, Rig } from './rig.ts'
+import { campaignsOf, quiet, Rig } from './rig.ts'
 
 const test = suite('inbox-reader')
 const PHONE = '+15550001234'
@@ -155,17 +158,74 @@ test('IN2: leads of a quarantined campaign are set aside and not lost', async ()
   await until(() => !shard.behind, 'the reader to have caught up')
   assert.equal(state.campaigns.get(campaign)?.leads.size, 0)
   assert.equal(await waiting(ASIDE), before + 1)
+  assert.deepEqual(await turnedAway(id), [], 'they are not turned away, they wait')
   reader.stop()
 })
 
-test('a rejected lead does not hold up those beside it', async () => {
+/** What the log says of queued leads that were turned away, in order. */
+async function turnedAway(id: ShardId) {
+  const records = await rig.records(id)
+  const events = records.flatMap((record) => record.events)
+  return events.flatMap((event) =>
+    event.type === 'intake.rejected' ? [[event.campaign_id, event.lead_id, event.path]] : [],
+  )
+}
+
+test('a rejected lead does not hold up those beside it, and is in the log and in the count', async () => {
   const { id, campaign } = rig.next()
   await queue(id, [lead(campaign, 1), lead(campaign, 2, { customer_id: 8 }), lead(campaign, 3)])
-  const { shard } = await rig.own(id)
+  const { shard, state } = await rig.own(id)
   const reader = read(shard)
   await until(() => !shard.behind, 'the reader to have caught up')
-  assert.equal(shard.state.campaigns.get(campaign)?.leads.size, 2)
+  assert.equal(state.campaigns.get(campaign)?.leads.size, 2)
+  assert.deepEqual(await turnedAway(id), [[campaign, 2, '/customer_id']])
+  const shown = await ask(shard, { type: 'campaign.show', campaign })
+  assert.ok(shown.type === 'campaign')
+  assert.equal(shown.rejected, 1)
+  const replayed = await rig.replay(id)
+  assert.deepEqual([replayed.hash(), replayed.campaigns.get(campaign)?.rejected], [state.hash(), 1])
   reader.stop()
+})
+
+test('IN1: whose person was suppressed meanwhile is turned away, and the log says so: nothing is lost', async () => {
+  const { id, campaign } = rig.next()
+  const unput = campaignsOf(id, 2)[1] ?? assert.fail('no second campaign')
+  const stopped = { phone: PHONE }
+  const all = [
+    ...leads(campaign, 3),
+    lead(campaign, 2), // Known by then.
+    lead(campaign, 4, stopped),
+    lead(unput, 5, stopped),
+    lead(campaign, 6),
+  ]
+  await queue(id, all)
+  const { shard, state } = await rig.own(id)
+  const contact = contactOf(rig.vault.hash(PHONE), 0) as ContactId // No hash is 0.
+  const by = { by: 'asha', reason: 'asked by mail', campaign: NO_CAMPAIGN } as const
+  const asked: SuppressAsked = { op: 'add', kind: 'phone', contact, customer: ALL_CUSTOMERS, ...by }
+  assert.equal((await shard.execute({ type: 'suppress', asked })).type, 'suppressed')
+  const reader = read(shard)
+  await until(() => !shard.behind, 'the reader to have caught up')
+  assert.deepEqual(await turnedAway(id), [
+    [campaign, 4, '/phone'],
+    [unput, 5, '/phone'],
+  ])
+  assert.equal(state.campaigns.has(unput), false, 'who is turned away leaves no campaign behind')
+  // Taken in, known already, turned away: what was delivered.
+  const taken = state.campaigns.get(campaign)?.leads.size ?? 0
+  assert.equal(taken + 1 + (await turnedAway(id)).length, all.length)
+  assert.equal((await rig.replay(id)).hash(), state.hash())
+  await empty(id)
+  reader.stop()
+})
+
+test('what is rejected of what came directly is for its sender to hear, and in no log', async () => {
+  const { id, campaign } = rig.next()
+  const { shard } = await rig.own(id)
+  const input = [lead(campaign, 1), lead(campaign, 2, { customer_id: 8 })]
+  const answer = await shard.execute({ type: 'ingest', leads: input })
+  assert.ok(answer.type === 'outcomes' && typeof answer.outcomes[1] === 'object')
+  assert.deepEqual(await turnedAway(id), [])
 })
 
 test.run()

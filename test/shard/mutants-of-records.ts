@@ -17,7 +17,7 @@ import {
 export const RECORD_MUTANTS: readonly Mutant[] = [
   [
     'a record whose hash of the one before is wrong',
-    'I7',
+    'I15',
     async (planted) => {
       await planted.begin({}, [101])
       return planted.append([accepted(102)], { prev: new Uint8Array(16).fill(7) })
@@ -25,7 +25,7 @@ export const RECORD_MUTANTS: readonly Mutant[] = [
   ],
   [
     'a missing record',
-    'I7',
+    'I15',
     async (planted) => {
       await planted.begin({}, [101])
       return planted.append([accepted(102)], { n: planted.n + 2 })
@@ -33,7 +33,7 @@ export const RECORD_MUTANTS: readonly Mutant[] = [
   ],
   [
     'a record that does not decode',
-    'I7',
+    'I15',
     async (planted) => {
       await planted.begin({}, [101])
       return planted.appendBytes(Uint8Array.of(1, 0xc1, 0xff))

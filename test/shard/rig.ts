@@ -11,6 +11,7 @@ import { createLog } from '../../actors/runtime/log.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { Ballots } from '../../actors/shard/ballots.ts'
 import type { ContactPort } from '../../actors/shard/contact-board.ts'
 import { Follower } from '../../actors/shard/follower.ts'
 import { Host } from '../../actors/shard/host.ts'
@@ -41,6 +42,7 @@ export interface OwnOptions {
   host?: string
   vault?: Vault
   contacts?: ContactPort
+  ballots?: Ballots
 }
 
 export class Rig implements AsyncDisposable {
@@ -109,7 +111,9 @@ export class Rig implements AsyncDisposable {
     const { state } = follower
     const epoch = state.epoch + 1
     const journal = new Journal({ link, state, host: host as HostId, epoch, log: quiet })
-    await journal.append([], clock.now(), { boot: 'boot' })
+    const seq = await journal.append([], clock.now(), { boot: 'boot' })
+    const ballots = options.ballots ?? new Ballots()
+    ballots.claimed(id, epoch, seq)
     const lost: Error[] = []
     const faults: CampaignFault[] = []
     const shard = new Shard({
@@ -122,6 +126,7 @@ export class Rig implements AsyncDisposable {
       host: host as HostId,
       timezone: 'UTC',
       contacts: options.contacts ?? soleOwnerOf(id),
+      ballots,
       onLost: (error) => lost.push(error),
       onFault: (fault) => faults.push(fault),
     })

@@ -6,7 +6,7 @@
 
 import { type Event, isSuppressionEvent } from '../../actors/protocol/events.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
-import { type Campaign, phoneOf, zoneOf } from './clients.ts'
+import { type Campaign, OFFSETS, zoneOf } from './campaigns.ts'
 import type { History, Op } from './history.ts'
 import type { SimStream } from './sim-log.ts'
 
@@ -81,39 +81,23 @@ function* leases(known: Known): Found {
   }
 }
 
-/** I2: what was acknowledged, or said to be queued, is in the log. */
+/** I2: what was acknowledged, or said to be queued, is in the log: taken in, or turned away. */
 function* kept({ history, events }: Known): Found {
-  const accepted = new Set<string>()
+  const told = new Set<string>()
   for (const event of events) {
-    if (event.type === 'lead.accepted') accepted.add(`${event.campaign_id}/${event.lead_id}`)
+    // Who said stop while a lead was queued is turned away.
+    const is = event.type === 'lead.accepted' || event.type === 'intake.rejected'
+    if (is) told.add(`${event.campaign_id}/${event.lead_id}`)
   }
-  const stopping = stoppedPhones(history)
   for (const { i, body, answer } of history.answered('lead.ingest', 'ingested')) {
     const rejected = new Set(answer.rejected.map(({ index }: { index: number }) => index))
     for (const [index, lead] of body.leads.entries()) {
       const name = `${lead.campaign_id}/${lead.id}`
-      // Who said stop while a lead was queued is not taken in any more.
-      const refused = answer.queued > 0 && stopping.has(lead.phone)
-      if (!rejected.has(index) && !accepted.has(name) && !refused) {
+      if (!rejected.has(index) && !told.has(name)) {
         yield ['I2', `lead ${name} was acknowledged (op ${i}) and is not in the log`]
       }
     }
   }
-}
-
-/** Whoever was suppressed, by a request or by saying so in a call. */
-function stoppedPhones(history: History): Set<string> {
-  const phones = new Set<string>()
-  const awarded = new Map<string, string>()
-  for (const { answer } of history.answered('lead.next', 'award')) {
-    awarded.set(answer.award_id, phoneOf(answer.campaign_id, answer.lead_id))
-  }
-  for (const { service, body } of history.ops) {
-    if (service === 'suppression.add') phones.add(body.phone)
-    const phone = awarded.get(body.award_id)
-    if (body.code === 'do_not_contact' && phone !== undefined) phones.add(phone)
-  }
-  return phones
 }
 
 /** I3: a lead is accepted once, for ever. */
@@ -163,14 +147,6 @@ function* heard({ events, shards }: Known): Found {
     if (count === shards) continue
     yield ['I4', `suppression ${entry} is in the logs of ${count} of ${shards} shards`]
   }
-}
-
-/** Minutes ahead of UTC, in January. */
-export const OFFSETS: { readonly [zone: string]: number } = {
-  UTC: 0,
-  'Asia/Kolkata': 330,
-  'Asia/Tokyo': 540,
-  'America/New_York': -300,
 }
 
 /** I5: an award is made inside calling hours in its lead's zone, and its lease ends with them. */

@@ -4,22 +4,14 @@
 import type { Service } from '../../actors/protocol/subjects.ts'
 import { sleep } from '../../actors/runtime/clock.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import { type Campaign, leadOf, phone, phoneOf, settingsOf, timeAt } from './campaigns.ts'
 import type { Answer } from './history.ts'
-import type { World } from './world.ts'
-
-export interface Campaign {
-  id: number
-  customer: number
-  timezone: string
-  /** Minutes of the local day; the whole day where both ends are its ends. */
-  from: number
-  to: number
-  ttlS: number
-  capped: boolean
-}
+import type { Sent, World } from './world.ts'
 
 const CODES = ['no_answer', 'no_answer', 'busy', 'callback', 'converted', 'not_interested']
-const PHONES = 400
+/** What those who collect report beside that. */
+const COLLECTED = ['PTP', 'PTP', 'RTP', 'DISP', 'TPC']
+const DAY_MS = 86_400_000
 
 /** What one client does: asks, waits, and draws. */
 export class Client {
@@ -49,6 +41,17 @@ export class Client {
     return from[this.below(from.length)] as T // Never empty here.
   }
 
+  /** The time of day where clocks are right, ms. */
+  get wall(): number {
+    return this.world.scheduler.wall
+  }
+
+  /** One of the newest `among` leads somebody sent, of such a campaign; null where there is none. */
+  recent(among: number, of: (campaign: Campaign) => boolean = () => true): Sent | null {
+    const fitting = this.world.sent.slice(-among).filter(({ campaign }) => of(campaign))
+    return fitting.length === 0 ? null : this.pick(fitting)
+  }
+
   ask(service: Service, body: { [field: string]: unknown }, budgetMs?: number): Promise<Answer> {
     return this.world.call(this.link, this.name, service, body, budgetMs)
   }
@@ -64,7 +67,7 @@ export class Client {
   }
 }
 
-function isVague({ type }: Answer): boolean {
+export function isVague({ type }: Answer): boolean {
   return type === 'none' || type === 'unavailable' || type === 'overloaded'
 }
 
@@ -84,11 +87,17 @@ export async function contractor(client: Client, id: number, campaigns: readonly
     if (request_id && answer.type === 'award' && client.chance(0.1)) {
       await client.ask('lead.next', { ...body, retry: true })
     }
-    if (answer.type === 'award') await work(client, String(answer.award_id))
+    if (answer.type === 'award') await work(client, answer, campaigns)
   }
 }
 
-async function work(client: Client, award_id: string): Promise<void> {
+/** What a contractor does with an award, and how often not what it should. */
+export async function work(
+  client: Client,
+  award: Answer,
+  campaigns: readonly Campaign[],
+): Promise<void> {
+  const award_id = String(award.award_id)
   if (client.chance(0.08)) return // Gone for lunch: the lease lapses.
   await sleep(client.below(600))
   if (client.chance(0.08)) {
@@ -102,27 +111,20 @@ async function work(client: Client, award_id: string): Promise<void> {
   await sleep(client.below(1200))
   if (client.chance(0.05)) return // Never reports.
   if (client.chance(0.04)) await sleep(client.below(30_000)) // Reports late.
-  const code = client.chance(0.04) ? 'do_not_contact' : client.pick(CODES)
-  const at = client.world.scheduler.wall
-  const callback_at = new Date(at + 3_600_000).toISOString()
-  const body = { award_id, code, ...(code === 'callback' ? { callback_at } : {}) }
+  const campaign = campaigns.find(({ id }) => id === award.campaign_id)
+  const body = { award_id, ...outcomeOf(client, campaign) }
   await client.insist('lead.disposition', body)
   if (client.chance(0.1)) await client.insist('lead.disposition', body)
 }
 
-/** The zone that says when a lead may be called: its Indian phone's, else its campaign's. */
-export function zoneOf({ timezone }: Campaign, lead: number): string {
-  return hasPhone(lead) ? 'Asia/Kolkata' : timezone
-}
-
-function hasPhone(lead: number): boolean {
-  return lead % 3 !== 0
-}
-
-/** The phone of a lead, so that a checker knows it without being told: many leads share one. */
-export function phoneOf(campaign: number, lead: number): string {
-  const number = (campaign * 7919 + lead * 104_729) % PHONES
-  return `+9198${String(10_000_000 + number * 1237)}`
+/** What a call, or another attempt, came to. */
+export function outcomeOf(client: Client, campaign: Campaign | undefined) {
+  const codes = campaign?.kind === 'collections' ? [...CODES, ...COLLECTED] : CODES
+  const code = client.chance(0.04) ? 'do_not_contact' : client.pick(codes)
+  if (code === 'callback') return { code, callback_at: timeAt(client.wall + 3_600_000) }
+  if (code !== 'PTP') return { code }
+  const promised_at = timeAt(client.wall + 1000 + client.below(3 * DAY_MS))
+  return { code, amount: 100 + client.below(3000), promised_at }
 }
 
 export async function sender(client: Client, name: number, campaigns: readonly Campaign[]) {
@@ -134,38 +136,34 @@ export async function sender(client: Client, name: number, campaigns: readonly C
     const campaign = client.pick(campaigns)
     const leads = Array.from({ length: 1 + client.below(8) }, () => {
       // Some are sent again, as a sales team's nightly file does.
-      const id = client.chance(0.2) ? 1 + client.below(next) : next++
-      return leadOf(client, campaign, name * 100_000 + id)
+      const again = client.chance(0.2)
+      const lead = name * 100_000 + (again ? 1 + client.below(next) : next++)
+      if (!again) client.world.sent.push({ campaign, lead })
+      return leadOf(campaign, lead, client)
     })
     await client.insist('lead.ingest', { leads }, 4)
   }
 }
 
-function leadOf(client: Client, campaign: Campaign, id: number): object {
-  const at = client.world.scheduler.wall
-  return {
-    id,
-    campaign_id: campaign.id,
-    customer_id: campaign.customer,
-    lead_type: client.chance(0.8) ? 'Live' : 'Stale',
-    city: client.pick(['Delhi', 'Pune', 'Mumbai']),
-    created_at: new Date(at - client.below(3_600_000)).toISOString(),
-    ...(hasPhone(id) ? { phone: phoneOf(campaign.id, id) } : {}),
-  }
-}
-
 export async function suppressor(client: Client, campaigns: readonly Campaign[]) {
+  const stopped: string[] = []
   while (client.active) {
     await sleep(500 + client.below(4000))
+    if (stopped.length > 0 && client.chance(0.25)) {
+      const phone = client.pick(stopped)
+      await client.insist('suppression.remove', { phone, by: client.name, reason: 'asked back' })
+      continue
+    }
     // Somebody who is just being offered or called, as a rule: that is when they say stop.
     const { ops } = client.world.history
     const recent = ops.slice(-60).filter(({ answer }) => answer.type === 'award')
     const award = recent.length > 0 ? client.pick(recent).answer : null
-    const phone =
+    const number =
       award !== null && client.chance(0.8)
         ? phoneOf(Number(award.campaign_id), Number(award.lead_id))
-        : phoneOf(client.pick(campaigns).id, client.below(PHONES))
-    await client.insist('suppression.add', { phone, by: client.name, reason: 'asked' })
+        : phone(client.pick(campaigns).id * 7 + client.below(400))
+    stopped.push(number)
+    await client.insist('suppression.add', { phone: number, by: client.name, reason: 'asked' })
   }
 }
 
@@ -181,21 +179,4 @@ export async function operator(client: Client, campaigns: readonly Campaign[]) {
       await client.insist('campaign.put', { ...settingsOf(campaign), name })
     }
   }
-}
-
-function settingsOf({ id, customer, timezone, from, to, ttlS, capped }: Campaign) {
-  return {
-    campaign_id: id,
-    customer_id: customer,
-    timezone,
-    hours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: clock(from), to: clock(to) }],
-    lease: { ttl_s: ttlS },
-    reschedule: { after_min_h: 0.001, after_max_h: 0.002, max: 3 },
-    ...(capped ? { attempts: { max_per_7d: 3 } } : {}),
-  }
-}
-
-function clock(minutes: number): string {
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }

@@ -18,6 +18,7 @@ import { OfficeBook } from '../../actors/runtime/office-book.ts'
 import { tagsIn } from '../../actors/runtime/roster.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
 import { Host } from '../../actors/shard/host.ts'
+import { Admission } from '../../gateway/auction/admission.ts'
 import { Auction } from '../../gateway/auction/auction.ts'
 import { Desk, type DeskOptions } from '../../gateway/auction/desk.ts'
 import { IngestDesk } from '../../gateway/auction/ingest.ts'
@@ -25,6 +26,7 @@ import { startNatsFront } from '../../gateway/auction/nats-front.ts'
 import { Router } from '../../gateway/auction/router.ts'
 import type { Answer as Serve } from '../../gateway/auction/services.ts'
 import { serveCollections } from '../../gateway/collections/services.ts'
+import type { Campaign } from './campaigns.ts'
 import { type Answer, History } from './history.ts'
 import { Proc, type Scheduler } from './scheduler.ts'
 import { SimStores } from './sim-link.ts'
@@ -33,6 +35,12 @@ import { SimServer } from './sim-server.ts'
 export const SHARDS = 4
 /** A reply may take this much longer than its budget on its way, ms. */
 const PATIENCE_MS = 3000
+
+/** A lead somebody sent, whether it was taken in or not. */
+export interface Sent {
+  campaign: Campaign
+  lead: number
+}
 
 /** A fault planted into the engine for a run, to see that the checks find it (bugs.ts). */
 export interface Bug {
@@ -71,6 +79,7 @@ export class World {
   readonly crashes: string[] = []
   readonly bug: Bug | null
   trace: ((line: string) => void) | null = null
+  readonly sent: Sent[] = []
   /** The campaigns are there. */
   begun = false
   /** Clients begin nothing more. */
@@ -207,12 +216,14 @@ export class World {
     const router = new Router(link, hosts, SHARDS)
     const book = OfficeBook.follow(link, log)
     const tagsOf = (contractor: ContractorId) => tagsIn(book, contractor)
-    const auction = new Auction({ router, clock, random: Math.random, tagsOf })
+    const admission = new Admission()
+    const auction = new Auction({ admission, router, clock, random: Math.random, tagsOf })
     const ingest = new IngestDesk({ router, link, vault, country: 'IN', log })
     const models = ModelBook.follow(await ModelStore.open(link, log))
     const hash = (text: string) => vault.hash(text)
     const collections = { router, link, log, clock, book, hash, country: 'IN' }
     const desk = new Desk({
+      admission,
       auction,
       ingest,
       router,
@@ -224,7 +235,8 @@ export class World {
       more: (call, answer) => serveCollections(collections, call, answer),
       ...this.bug?.desk,
     })
-    const front = startNatsFront(link, desk.answer, () => {}, log)
+    const observe = () => {}
+    const front = startNatsFront({ link, admission, answer: desk.answer, observe, log })
     member.gateway = { answer: desk.answer, router }
     member.stop = async () => {
       await front.stop()

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   gateways?: number
   workers?: number
   env?: Record<string, string>
+  /** Settings of one member beside those of all. */
+  envOf?: (id: string) => Record<string, string>
   /** NATS to use, stopped with the cluster; none: a server of its own. */
   server?: TestServer
   /** By which address a member knows NATS, where that is not the server's own. */
@@ -128,13 +130,15 @@ export class Cluster implements AsyncDisposable {
   readonly members: Member[] = []
   readonly shards: number
   readonly #env: Record<string, string>
+  readonly #envOf: (id: string) => Record<string, string>
   readonly #urlOf: (id: string) => string
 
   private constructor(server: TestServer, nc: NatsConnection, options: ClusterOptions) {
-    const { env = {}, urlOf = () => server.url } = options
+    const { env = {}, envOf = () => ({}), urlOf = () => server.url } = options
     this.server = server
     this.nc = nc
     this.#env = env
+    this.#envOf = envOf
     this.#urlOf = urlOf
     this.shards = Number(env.LEADBID_SHARDS ?? 4)
   }
@@ -164,6 +168,7 @@ export class Cluster implements AsyncDisposable {
       LEADBID_HTTP_PORT: '0',
       LEADBID_LOG_LEVEL: 'info',
       ...this.#env,
+      ...this.#envOf(id),
       ...env,
     })
     this.members.push(member)

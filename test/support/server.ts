@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { EmbeddedServer } from '../../deploy/embedded.ts'
 import { silentLog } from '../../deploy/log.ts'
-import { tempDir } from './temp-dir.ts'
+import { type TempDir, tempDir } from './temp-dir.ts'
 
 /** A real nats-server of its own for one test file; disposing it stops the server and deletes its store. */
 export type TestServer = AsyncDisposable & {
@@ -17,9 +17,9 @@ export type TestServer = AsyncDisposable & {
   stop(): Promise<void>
 }
 
-/** Starts a nats-server on a free loopback port with a store in a temporary folder. */
-export async function startServer(): Promise<TestServer> {
-  const dir = await tempDir()
+/** Starts a nats-server on a free loopback port with a store in a folder, which is gone when it stops. */
+export async function startServer(at?: TempDir): Promise<TestServer> {
+  const dir = at ?? (await tempDir())
   const storeDir = join(dir.path, 'nats')
   // In the test's own process group, so that the runner's kill of a stuck test takes the server along.
   const server = new EmbeddedServer({ port: -1, storeDir, log: silentLog, ownGroup: false })

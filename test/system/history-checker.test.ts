@@ -10,7 +10,7 @@ import { check } from './history-checker.ts'
 import type { Told } from './log-story.ts'
 
 const test = suite('history checker')
-const PROCESSES = ['h1', 'g1']
+const PROCESSES = { processes: ['h1', 'g1'] }
 
 /** What one run leaves: to be spoilt by a plant. */
 interface Run {
@@ -263,6 +263,24 @@ test('silence is nobody’s fault while a client may be cut off, and an answer a
   const { breaches, seen } = check(history, story, PROCESSES)
   assert.deepEqual(breaches, [])
   assert.equal(seen.unanswered, 1)
+})
+
+test('where clocks differ, a lease may be told as long as it likes, and a call is held to its report', () => {
+  const run = sound()
+  const far = new Date(900_000).toISOString()
+  Object.assign(nth(run, 1).answers[0]?.reply as object, { lease_until: far })
+  run.history.calls.splice(3, 1)
+  const options = { ...PROCESSES, falseClocks: true }
+  const { breaches, seen } = check(run.history, run.story, options)
+  assert.deepEqual(breaches, [])
+  assert.equal(seen.holds, 1)
+  const confirmed: Answer = { type: 'confirmed', lease_until: far }
+  run.history.calls.push(
+    call('lead.next', 520, { request_id: 'r5' }, award('a5', LEAD, 7000)),
+    call('lead.confirm', 550, { award_id: 'a5' }, confirmed),
+  )
+  const found = check(run.history, run.story, options).breaches
+  assert.ok(found.includes("I1: lead 1/7 was a2's and a5's for 40 ms"), found.join('; '))
 })
 
 for (const [what, breach, plant] of PLANTS) {

@@ -6,7 +6,8 @@
 //   HC2. A check that found nothing to check says so: `seen` counts what each was held against.
 
 import type { Event } from '../../actors/protocol/events.ts'
-import { type Call, type Fault, type History, LAG_MS } from './history.ts'
+import { answers, type Call, type Fault, type History, LAG_MS } from './history.ts'
+import { checkCallsHeld, checkHolds } from './hold-checker.ts'
 import { checkLog } from './log-checker.ts'
 import type { Told } from './log-story.ts'
 
@@ -37,12 +38,22 @@ export interface Verdict {
   seen: Seen
 }
 
-/** `processes`: who has to serve again after the last heal. */
-export function check(history: History, story: Told[], processes: readonly string[]): Verdict {
+export interface CheckOptions {
+  /** Who has to serve again after the last heal. */
+  processes: readonly string[]
+  /** Hosts' clocks are not the clients'. */
+  falseClocks?: boolean
+}
+
+export function check(
+  history: History,
+  story: Told[],
+  { processes, falseClocks = false }: CheckOptions,
+): Verdict {
   const seen = newSeen()
   const breaches = [
     ...checkAcked(history, story, seen),
-    ...checkHolds(history, seen),
+    ...(falseClocks ? checkCallsHeld(history, seen) : checkHolds(history, seen)),
     ...checkSuppressed(history, seen),
     ...checkRequests(history, seen),
     ...checkAnswers(history, seen),
@@ -68,14 +79,6 @@ function newSeen(): Seen {
     unanswered: 0,
     served: 0,
     silenceMs: 0,
-  }
-}
-
-/** Every answer of a service, with its call. */
-function* answers(history: History, service: Call['service'], type: string) {
-  for (const call of history.calls) {
-    if (call.service !== service) continue
-    for (const answer of call.answers) if (answer.reply.type === type) yield { call, ...answer }
   }
 }
 
@@ -198,51 +201,6 @@ function* checkCalls(history: History, story: Told[], seen: Seen): Generator<str
 function reasonOf(event: Event): string | null {
   if (event.type === 'suppression.added') return event.entry.reason
   return event.type === 'lead.suppressed' ? event.reason : null
-}
-
-interface Hold {
-  award: string
-  from: number
-  until: number
-}
-
-/** I1: nobody was told that a lead is theirs while somebody else could still believe that. */
-function* checkHolds(history: History, seen: Seen): Generator<string> {
-  const holds = new Map<string, Hold>()
-  const byLead = new Map<string, Hold[]>()
-  for (const { at, reply } of answers(history, 'lead.next', 'award')) {
-    const lead = `${reply.campaign_id}/${reply.lead_id}`
-    const until = Date.parse(reply.lease_until) - history.wall
-    // A repetition may tell of an award that is over; it is one hold, from when it was told first.
-    const known = holds.get(reply.award_id)
-    if (known !== undefined) known.from = Math.min(known.from, at)
-    else {
-      const hold = { award: reply.award_id, from: at, until }
-      holds.set(reply.award_id, hold)
-      byLead.set(lead, [...(byLead.get(lead) ?? []), hold])
-    }
-  }
-  for (const { call, reply } of answers(history, 'lead.confirm', 'confirmed')) {
-    const hold = holds.get(call.body.award_id)
-    if (hold !== undefined) hold.until = Date.parse(reply.lease_until) - history.wall
-  }
-  // Whoever asks to end it has it no more, whether an answer came or not.
-  for (const { service, body, invoked } of history.calls) {
-    if (service !== 'lead.skip' && service !== 'lead.disposition') continue
-    const hold = holds.get(body.award_id)
-    if (hold !== undefined) hold.until = Math.min(hold.until, invoked)
-  }
-  for (const [lead, of] of byLead) {
-    const live = of.filter(({ from, until }) => until > from).sort((a, b) => a.from - b.from)
-    seen.holds += live.length
-    for (const [i, hold] of live.entries()) {
-      const next = live[i + 1]
-      if (next !== undefined && next.from < hold.until) {
-        const overlapMs = Math.round(hold.until - next.from)
-        yield `I1: lead ${lead} was ${hold.award}'s and ${next.award}'s for ${overlapMs} ms`
-      }
-    }
-  }
 }
 
 /** I4: after a suppression was acked nobody it names is called or written to. */

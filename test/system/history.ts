@@ -48,6 +48,14 @@ export function newHistory(): History {
   return { wall, calls: [], faults: [], served: new Map() }
 }
 
+/** Every answer of a service, with its call. */
+export function* answers(history: History, service: Call['service'], type: string) {
+  for (const call of history.calls) {
+    if (call.service !== service) continue
+    for (const answer of call.answers) if (answer.reply.type === type) yield { call, ...answer }
+  }
+}
+
 /** Somebody who calls over a connection of NATS and has everything written down. */
 export class Caller {
   readonly #nc: NatsConnection

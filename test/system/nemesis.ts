@@ -7,17 +7,14 @@ import { EVENTS } from '../../actors/protocol/subjects.ts'
 import { HOST_TTL_MS } from '../../actors/runtime/streams.ts'
 import type { NatsCluster, NatsNode } from '../shard/nats-cluster.ts'
 import type { TcpProxy } from '../shard/tcp-proxy.ts'
-import type { Cluster, Member } from '../support/cluster.ts'
+import type { Member } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
-import type { History } from './history.ts'
+import { broken, type Stage } from './stage.ts'
 
-export interface Battlefield {
-  cluster: Cluster
+export interface Battlefield extends Stage {
   nats: NatsCluster
   /** What stands between each process and NATS. */
   fronts: ReadonlyMap<string, TcpProxy>
-  history: History
-  random: () => number
 }
 
 /** Between a heal and the next fault, ms. */
@@ -35,25 +32,24 @@ const OUTSIDE: readonly Break[] = [
   isolateServer,
 ]
 
+/** What a cluster of servers must live through, short enough for every test run. */
+const SERVERS: readonly Break[] = [killLeader, pauseLeader, killFollower, isolateServer]
+
 /** Every kind of fault once, in an order of the seed. */
 export async function allFaults(field: Battlefield): Promise<void> {
-  for (const faults of [INSIDE, OUTSIDE]) {
-    for (const fault of shuffled(faults, field.random)) {
-      await fault(field)
-      await sleep(REST_MS)
-    }
-  }
+  for (const faults of [INSIDE, OUTSIDE]) await eachOf(faults, field)
 }
 
-async function broken(
-  { history }: Battlefield,
-  fault: { kind: string; target: string; deafens: boolean },
-  doing: () => Promise<void>,
-): Promise<void> {
-  const written = { ...fault, from: performance.now(), healed: Number.POSITIVE_INFINITY }
-  history.faults.push(written)
-  await doing()
-  written.healed = performance.now()
+/** The servers alone: the leader killed and paused, a follower killed, one cut off. */
+export async function serverFaults(field: Battlefield): Promise<void> {
+  await eachOf(SERVERS, field)
+}
+
+async function eachOf(faults: readonly Break[], field: Battlefield): Promise<void> {
+  for (const fault of shuffled(faults, field.random)) {
+    await fault(field)
+    await sleep(REST_MS)
+  }
 }
 
 async function killHost(field: Battlefield): Promise<void> {

@@ -7,10 +7,11 @@ import { runProcess } from '../../runtime/process.ts'
 import { provision } from '../../runtime/streams.ts'
 import { DiallingWorker } from './dialling-worker.ts'
 
-await runProcess('dialling', async (config, log) => {
-  const link = await connectNats(config, `dialling-${config.hostId}`, log)
+await runProcess('dialling', async (config, log, startup) => {
+  const name = `dialling-${config.hostId}`
+  const link = await startup.step('connect', () => connectNats(config, name, log, 0))
   try {
-    await provision(link, config)
+    await startup.step('streams', () => provision(link, config))
     const worker = new DiallingWorker({ link, clock: systemClock(config.clockOffsetMs), log })
     worker.start()
     const stop = async () => {

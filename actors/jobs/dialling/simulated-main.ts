@@ -5,8 +5,9 @@ import { connectNats } from '../../runtime/nats.ts'
 import { runProcess } from '../../runtime/process.ts'
 import { SimulatedDialer } from './simulated-dialer.ts'
 
-await runProcess('dialer', async (config, log) => {
-  const link = await connectNats(config, 'dialer-simulated', log)
+await runProcess('dialer', async (config, log, startup) => {
+  const connect = () => connectNats(config, 'dialer-simulated', log, 0)
+  const link = await startup.step('connect', connect)
   const clock = systemClock(config.clockOffsetMs)
   const dialer = new SimulatedDialer({ nc: link.nc, clock, log })
   log.info('simulated dialer started')

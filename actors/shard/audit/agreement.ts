@@ -6,6 +6,7 @@ import type { ShardState } from '../state.ts'
 import type { Findings } from './findings.ts'
 import type { NaiveCampaign, NaiveFold } from './naive-fold.ts'
 import { isBarred, isOver, type NaiveLead, openAward, stateOf } from './naive-lead.ts'
+import { campaignKey, leadKey } from './related.ts'
 
 /** I2: every accepted lead is in exactly one state, and it is the same one on both sides. */
 export function compare(naive: NaiveFold, engine: ShardState, findings: Findings): void {
@@ -17,9 +18,12 @@ export function compare(naive: NaiveFold, engine: ShardState, findings: Findings
       'I2',
       !engine.poisoned.has(campaign.id),
       () => `campaign ${id} is set aside: ${campaign.quarantined}`,
+      () => [campaignKey(id)],
     )
     // Behind the event that broke it, the engine's state of a campaign means nothing.
-    if (sound) compareCampaign(expected, campaign, findings)
+    if (!sound) continue
+    compareCampaign(expected, campaign, findings)
+    expected.promise.compare(campaign.sla.days, id, findings)
   }
 }
 
@@ -32,6 +36,12 @@ function compareCampaign(expected: NaiveCampaign, campaign: Campaign, findings: 
     () =>
       `campaign ${campaign.id}: ${expected.leads.size} leads accepted, ${held} held, ${states} in a state`,
   )
+  findings.check(
+    'I2',
+    campaign.rejected === expected.rejected,
+    () =>
+      `campaign ${campaign.id}: ${expected.rejected} rejected, the engine has ${campaign.rejected}`,
+  )
   for (const [id, lead] of expected.leads) {
     // Keys of the naive map are the lead ids of the log's events.
     const row = campaign.leads.row(id as LeadId)
@@ -41,6 +51,7 @@ function compareCampaign(expected: NaiveCampaign, campaign: Campaign, findings: 
       'I2',
       is === should,
       () => `lead ${campaign.id}/${id}: engine ${is}, log ${should}`,
+      () => [leadKey(campaign.id, id)],
     )
   }
 }

@@ -12,7 +12,7 @@ import type {
 import { parseAwardId } from '../../protocol/ids.ts'
 import type { Findings } from './findings.ts'
 import { breachOf, limitsOf } from './naive-caps.ts'
-import { isOpen, staysOpen } from './naive-hours.ts'
+import { staysOpen } from './naive-hours.ts'
 import {
   isBarred,
   isOver,
@@ -48,7 +48,7 @@ export function foldAwarded(lead: NaiveLead, event: LeadAwarded, scene: Scene): 
     () => `${named} is attempt ${event.attempt} after ${lead.attempts}`,
   )
   checkHours(lead, event, scene, lease_until)
-  if (lead.award !== null) lead.earlier.push(lead.award.id)
+  if (lead.award !== null) lead.earlier = [...lead.earlier, lead.award.id]
   lead.award = {
     id: award_id,
     contractor: contractor_id,
@@ -63,6 +63,7 @@ export function foldConfirmed(lead: NaiveLead, event: LeadConfirmed, scene: Scen
   const award = held(lead, event, scene.findings)
   if (award === null) return
   const { award_id, at } = event
+  countCall(lead, event, { named: award_id, at }, scene)
   const { confirmedAt } = award
   scene.findings.check('I10', confirmedAt === null, () => `${award_id} is confirmed twice`)
   checkRunning(award, event, scene.findings)
@@ -95,6 +96,24 @@ export function foldAttempted(lead: NaiveLead, event: LeadAttempted, scene: Scen
   findings.check('I2', still, () => `${attempt_id} is made though its lead is ${stateOf(lead)}`)
   checkHours(lead, event, scene, at)
   checkCaller(lead, event, scene)
+  countCall(lead, event, { named: attempt_id, at }, scene)
+  lead.tried ??= new Map()
+  lead.tried.set(attempt_id, false)
+}
+
+/** Whether it is a live lead's first call is for naive-promise.ts to say. */
+export function countCall(
+  lead: NaiveLead,
+  { sla_day }: { sla_day?: number },
+  call: { named: string; at: number },
+  { promise, settings, findings }: Scene,
+): void {
+  promise.called(
+    lead,
+    { ...call, ...(sla_day === undefined ? {} : { sla_day }) },
+    settings,
+    findings,
+  )
 }
 
 /** A hold that ends without an outcome: the lead is back where it was. */
@@ -200,7 +219,8 @@ function checkHours(
   const id = 'award_id' in event ? event.award_id : event.attempt_id
   const phone = lead.phoneZones.length > 0 ? lead.phoneZones : [settings.timezone]
   const closed = (lead.timezone === null ? phone : [lead.timezone]).find(
-    (zone) => !isOpen(settings.hours, zone, at) || !staysOpen(settings.hours, zone, at, until),
+    // The instant itself lies inside them, and so does all up to `until`.
+    (zone) => !staysOpen(settings.hours, zone, at, Math.max(at + 1, until)),
   )
   findings.check(
     'I5',

@@ -68,7 +68,7 @@ export function breachOf(
 }
 
 /** The date a wall clock in `zone` shows; where several are named, the first one's. */
-function dateOf(zone: string, at: number): string {
+export function dateOf(zone: string, at: number): string {
   const [first = zone] = zone.split('|')
   let format = formats.get(first)
   if (format === undefined) {

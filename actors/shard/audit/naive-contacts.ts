@@ -1,8 +1,10 @@
 // Naive contacts: every attempt in the whole log against the rules in force, contact by contact
-// (I14). Contacts and campaigns live in different shards, so no shard alone can tell.
+// (I14), of an award that is there (I6), for its campaign's customer (I12). Contacts and campaigns live
+// in different shards, so no shard alone can tell.
 
 import type { ContactAttempted, ContactEvent, Event } from '../../protocol/events.ts'
 import { isContactEvent } from '../../protocol/events.ts'
+import { parseAwardId, shardOf } from '../../protocol/ids.ts'
 import type { Record } from '../../protocol/record.ts'
 import type { Findings } from './findings.ts'
 import { breachOf, type Calls, LOOKED_BACK_MS, limitsOf, sameLimits } from './naive-caps.ts'
@@ -23,15 +25,22 @@ export class NaiveContacts {
   readonly #awarded = new Map<string, number>()
   /** Each shard's contacts' latest instant. */
   readonly #at = new Map<number, number>()
+  /** Whose each campaign is, and the number of each shard's last record. */
+  readonly #customers = new Map<number, number>()
+  readonly #n = new Map<number, number>()
+  readonly #shards: number
 
-  constructor(findings: Findings) {
+  constructor(shards: number, findings: Findings) {
+    this.#shards = shards
     this.#findings = findings
   }
 
   /** Takes the next record of the whole stream, in the order of its sequence. */
   follow(record: Record, seq: number): void {
     this.#findings.at(record.shard, seq)
+    this.#n.set(record.shard, record.n)
     for (const event of record.events) {
+      this.#findings.on(event)
       if (isContactEvent(event)) this.#contact(event, record.shard)
       else this.#campaign(event)
     }
@@ -47,6 +56,7 @@ export class NaiveContacts {
     const about = `${event.type} of ${attempt_id}`
     this.#findings.check('I8', at >= last, () => `${about} at ${at} follows ${last}`)
     this.#at.set(shard, Math.max(at, last))
+    this.#belongs(event)
     const contact = this.#touch(event)
     const calls = callsOf(contact, event)
     if (event.type === 'contact.conversed') {
@@ -60,6 +70,23 @@ export class NaiveContacts {
     calls.made.push({ at: event.attempted_at, id: attempt_id })
   }
 
+  /** It is of an award that is in the log already, and is counted for that campaign's customer. */
+  #belongs({ attempt_id, campaign_id, customer_id }: ContactEvent): void {
+    const parts = parseAwardId(attempt_id)
+    if (parts !== null) {
+      const written = this.#n.get(shardOf(parts.campaign, this.#shards)) ?? 0
+      const there = parts.n <= written
+      this.#findings.check('I6', there, () => `${attempt_id} is called, and not awarded yet`)
+    }
+    const owner = this.#customers.get(campaign_id) ?? customer_id
+    this.#findings.check(
+      'I12',
+      customer_id === owner,
+      () =>
+        `${attempt_id} counts for customer ${customer_id}, campaign ${campaign_id} is ${owner}'s`,
+    )
+  }
+
   #judge(calls: Calls, { attempt_id, attempted_at, rules, zone }: ContactAttempted): void {
     if (rules === undefined) return
     const breach = breachOf(calls, rules, attempted_at, zone ?? 'UTC')
@@ -69,6 +96,7 @@ export class NaiveContacts {
   #campaign(event: Exclude<Event, ContactEvent>): void {
     const { campaign_id } = event
     if (event.type === 'campaign.put') {
+      this.#customers.set(campaign_id, event.settings.customer_id)
       const known = this.#limits.get(campaign_id) ?? []
       this.#limits.set(campaign_id, [...known, limitsOf(event.settings)])
       return

@@ -8,6 +8,7 @@ import type { LeadType } from '../../protocol/lead.ts'
 import type { Settings } from '../../protocol/settings.ts'
 import type { Findings } from './findings.ts'
 import type { Calls } from './naive-caps.ts'
+import type { NaivePromise } from './naive-promise.ts'
 
 export type Waiting = 'waiting' | 'rescheduled' | 'callback' | 'stale'
 
@@ -34,12 +35,12 @@ export interface NaiveLead {
   /** The last award, open or ended; null before the first. */
   award: NaiveAward | null
   /** Ids of the awards before that one. */
-  earlier: string[]
+  earlier: readonly string[]
   /** Until when a contractor who skipped it must not get it; null while nobody did. */
   skippedBy: Map<number, number> | null
   timezone: string | null
   /** Every zone its phone may be in; none where that is not known. */
-  phoneZones: string[]
+  phoneZones: readonly string[]
   /** Kinds of suppressions that keep it out of every queue; null while there was none. */
   bars: Set<string> | null
   /** Keyed hashes, 0 where it has none. */
@@ -47,13 +48,23 @@ export interface NaiveLead {
   accountHash: number
   /** Calls while it had neither; null before the first. */
   calls: Calls | null
+  createdAt: number
+  /** Its first call was counted for the promise. */
+  called: boolean
+  /** Attempts without an award, and whether each has its outcome; null before the first. */
+  tried: Map<string, boolean> | null
 }
 
 /** What folding one event of a lead needs beside the lead. */
 export interface Scene {
   settings: Settings
   findings: Findings
+  promise: NaivePromise
 }
+
+const NONE: readonly string[] = []
+const splits = new Map<string, readonly string[]>()
+const SPLITS_MAX = 10_000
 
 export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
   const stale = lead.lead_type === 'Stale'
@@ -65,7 +76,7 @@ export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
     attempts: 0,
     due,
     award: null,
-    earlier: [],
+    earlier: NONE,
     skippedBy: null,
     timezone: lead.timezone,
     phoneZones: split(lead.phone_zones),
@@ -73,6 +84,9 @@ export function acceptedLead(lead: StoredLead, due: number): NaiveLead {
     phoneHash: lead.phone_hash,
     accountHash: lead.account_hash,
     calls: null,
+    createdAt: lead.created_at,
+    called: false,
+    tried: null,
   }
 }
 
@@ -106,6 +120,7 @@ export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: 
   if (changes.phone_zones !== undefined) lead.phoneZones = split(changes.phone_zones)
   lead.phoneHash = changes.phone_hash ?? lead.phoneHash
   lead.accountHash = changes.account_hash ?? lead.accountHash
+  lead.createdAt = changes.created_at ?? lead.createdAt
   if (isOver(lead)) return
   if (changes.lead_type !== undefined && changes.lead_type !== lead.type) {
     lead.type = changes.lead_type
@@ -125,8 +140,14 @@ export function updateLead(lead: NaiveLead, changes: Partial<StoredLead>, due?: 
   if (due !== undefined) lead.due = due
 }
 
-function split(zones: string | null | undefined): string[] {
-  return zones === null || zones === undefined ? [] : zones.split('|')
+/** Leads are many, and what their phones' zones may be is not: each list is there once. */
+function split(zones: string | null | undefined): readonly string[] {
+  if (zones === null || zones === undefined) return NONE
+  const known = splits.get(zones)
+  if (known !== undefined) return known
+  const made = zones.split('|')
+  if (splits.size < SPLITS_MAX) splits.set(zones, made)
+  return made
 }
 
 /** What the contract's codes do; those of a catalogue say it in their event. */

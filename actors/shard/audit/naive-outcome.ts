@@ -2,7 +2,7 @@
 
 import type { LeadDisposed, LeadNoted } from '../../protocol/events.ts'
 import type { Findings } from './findings.ts'
-import { held, knows } from './naive-award.ts'
+import { countCall, held, knows } from './naive-award.ts'
 import {
   disposeLead,
   effectOf,
@@ -27,6 +27,7 @@ export function foldDisposed(lead: NaiveLead, event: LeadDisposed, scene: Scene)
   if (!findings.check('I2', !isOver(lead), () => `${named}, which is ${lead.place}`)) return
   if (!closes(lead, event, findings)) return
   checkAttempt(lead, event, findings)
+  countCall(lead, event, { named, at: event.attempted_at }, scene)
   const { award } = lead
   const effect = effectOf(event)
   const ends = ENDS.has(effect ?? '')
@@ -79,6 +80,7 @@ export function foldNoted(lead: NaiveLead, event: LeadNoted, { findings }: Scene
 function closes(lead: NaiveLead, event: LeadDisposed, findings: Findings): boolean {
   const { award_id } = event
   const where = `lead ${event.campaign_id}/${event.lead_id}`
+  if (!closesAttempt(lead, event, findings)) return false
   if (award_id === null) {
     const open = openAward(lead)
     return findings.check(
@@ -100,6 +102,19 @@ function closes(lead: NaiveLead, event: LeadDisposed, findings: Findings): boole
     award?.id === award_id && lapsed,
     () => `a late outcome of ${award_id}, but ${where} went on: ${award?.id} ${award?.ending}`,
   )
+}
+
+/** An attempt without an award was allowed before, and has one outcome. */
+function closesAttempt(lead: NaiveLead, { attempt_id }: LeadDisposed, findings: Findings): boolean {
+  if (attempt_id === undefined) return true
+  const disposed = lead.tried?.get(attempt_id)
+  const known = disposed !== undefined
+  findings.check('I6', known, () => `an outcome of ${attempt_id}, which was never made`)
+  const fresh = disposed !== true
+  if (!findings.check('I10', fresh, () => `${attempt_id} has a second outcome`)) return false
+  lead.tried ??= new Map()
+  lead.tried.set(attempt_id, true)
+  return true
 }
 
 /** The attempt lies between the award and now, and is the confirmed call where there was one. */

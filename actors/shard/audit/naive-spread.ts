@@ -1,6 +1,7 @@
 // Naive spread: what shards decided of their contacts against what other shards made of it, over the
 // whole log (I4). Contacts and campaigns live in different shards, so no shard alone can tell.
 
+import { createHash } from 'node:crypto'
 import type { Event } from '../../protocol/events.ts'
 import type { Record } from '../../protocol/record.ts'
 import type { SuppressionEntry } from '../../protocol/suppression.ts'
@@ -11,8 +12,8 @@ const KEPT_MS = 24 * 3_600_000
 
 export class NaiveSpread {
   readonly #findings: Findings
-  /** Each shard's decisions by number less one, as texts that are equal where they are. */
-  readonly #decided = new Map<number, string[]>()
+  /** Each shard's decisions by number less one, as digests that are equal where they are. */
+  readonly #decided = new Map<number, number[]>()
   /** Which contacts allowed an attempt, oldest first. */
   readonly #allowed = new Map<string, { at: number; contacts: number[] }>()
 
@@ -23,7 +24,10 @@ export class NaiveSpread {
   /** Takes the next record of the whole stream, in the order of its sequence. */
   follow(record: Record, seq: number): void {
     this.#findings.at(record.shard, seq)
-    for (const event of record.events) this.#event(event, record)
+    for (const event of record.events) {
+      this.#findings.on(event)
+      this.#event(event, record)
+    }
     for (const [id, { at }] of this.#allowed) {
       if (at > record.at - KEPT_MS) break
       this.#allowed.delete(id)
@@ -34,11 +38,11 @@ export class NaiveSpread {
     switch (event.type) {
       case 'suppression.added':
       case 'suppression.removed':
-        this.#decidedBy(shard).push(textOf(event.entry))
+        this.#decidedBy(shard).push(digestOf(event.entry))
         break
       case 'suppression.heard': {
         const { from, n } = event.entry
-        const same = this.#decidedBy(from)[n - 1] === textOf(event.entry)
+        const same = this.#decidedBy(from)[n - 1] === digestOf(event.entry)
         this.#check(same, () => `suppression ${n} of shard ${from} was never decided like that`)
         break
       }
@@ -58,7 +62,7 @@ export class NaiveSpread {
     }
   }
 
-  #decidedBy(shard: number): string[] {
+  #decidedBy(shard: number): number[] {
     const decided = this.#decided.get(shard) ?? []
     this.#decided.set(shard, decided)
     return decided
@@ -77,7 +81,8 @@ export class NaiveSpread {
   }
 }
 
-function textOf({
+/** 48 bits: there may be millions, and they are kept for ever. */
+function digestOf({
   from,
   n,
   op,
@@ -87,6 +92,7 @@ function textOf({
   at,
   by,
   reason,
-}: SuppressionEntry): string {
-  return JSON.stringify([from, n, op, kind, contact, customer, at, by, reason])
+}: SuppressionEntry): number {
+  const text = JSON.stringify([from, n, op, kind, contact, customer, at, by, reason])
+  return createHash('sha256').update(text).digest().readUIntBE(0, 6)
 }

@@ -10,17 +10,18 @@ import { isLeadEvent, isSuppressionEvent } from '../../protocol/events.ts'
 import type { Record } from '../../protocol/record.ts'
 import type { SuppressionEntry, SuppressionEvent } from '../../protocol/suppression.ts'
 import type { Findings } from './findings.ts'
+import { campaignKey, contactKey, leadKey } from './related.ts'
 
-/** What a lead's events say of whether it may be attempted. */
+/** What a lead's events say of whether it may be attempted. There is one for each lead: small. */
 interface Target {
-  name: string
+  lead: number
   campaign: number
   customer: number
   /** Keyed hashes, 0 where it has none. */
   phone: number
   account: number
   /** Kinds of suppressions its own events name. */
-  bars: string[]
+  bars: readonly string[]
   /** At its end by an outcome. */
   closed: boolean
   /** When nothing was left to pay any more; Infinity before that. */
@@ -43,6 +44,7 @@ interface Debt {
 const UNDER_WAY_MS = 10_000
 
 const ENDS = ['converted', 'lost', 'invalid']
+const NONE: readonly string[] = []
 /** All that a new owner does before it serves. */
 const SETTING_OUT = /^(suppression\.|lead\.(revoked|suppressed|restored)$)/
 
@@ -55,9 +57,10 @@ export class NaiveSuppressions {
   readonly #own = new Set<string>()
   /** The last number of each shard's entries. */
   readonly #heads = new Map<number, number>()
-  readonly #targets = new Map<string, Target>()
-  /** Leads by contact. */
-  readonly #reached = new Map<number, Set<Target>>()
+  /** By campaign and lead. */
+  readonly #targets = new Map<number, Map<number, Target>>()
+  /** Leads by contact; most contacts are of one. */
+  readonly #reached = new Map<number, Target | Set<Target>>()
   readonly #quarantined = new Set<number>()
   #debts: Debt[] = []
   #n = 0
@@ -71,6 +74,7 @@ export class NaiveSuppressions {
   follow(record: Record): void {
     this.#n = record.n
     for (const event of record.events) {
+      this.#findings.on(event)
       if (isSuppressionEvent(event)) this.#entry(event)
       else if (event.type === 'contact.attempted') this.#judged(event)
       else if (isLeadEvent(event)) this.#lead(event)
@@ -107,7 +111,8 @@ export class NaiveSuppressions {
   }
 
   #owe({ contact, customer, kind }: SuppressionEntry): void {
-    for (const target of this.#reached.get(contact) ?? []) {
+    const reached = this.#reached.get(contact) ?? []
+    for (const target of 'lead' in reached ? [reached] : reached) {
       const { campaign, closed, bars, award } = target
       if (customer !== 0 && customer !== target.customer) continue
       if (closed || this.#quarantined.has(campaign) || bars.includes(kind)) continue
@@ -131,7 +136,11 @@ export class NaiveSuppressions {
         continue
       }
       const still = out ? `${award} is open still` : 'it is not suppressed'
-      this.#check(false, () => `${target.name}: its ${kind} is suppressed, and ${still}`)
+      this.#check(
+        false,
+        () => `${nameOf(target)}: its ${kind} is suppressed, and ${still}`,
+        () => keysOf(target),
+      )
     }
     this.#debts = open
   }
@@ -143,23 +152,18 @@ export class NaiveSuppressions {
   }
 
   #lead(event: LeadEvent): void {
-    const name = `lead ${event.campaign_id}/${event.lead_id}`
+    const { campaign_id: campaign, lead_id: lead } = event
+    const targets = this.#targets.get(campaign) ?? new Map<number, Target>()
     if (event.type === 'lead.accepted') {
       const { customer_id: customer, phone_hash: phone, account_hash: account } = event.lead
-      const { campaign_id: campaign } = event
-      const found = { name, campaign, customer, phone, account }
-      const target = {
-        ...found,
-        bars: [],
-        closed: false,
-        paidAt: Number.POSITIVE_INFINITY,
-        award: null,
-      }
-      this.#targets.set(name, target)
+      const found = { lead, campaign, customer, phone, account }
+      const paidAt = Number.POSITIVE_INFINITY
+      const target = { ...found, bars: NONE, closed: false, paidAt, award: null }
+      this.#targets.set(campaign, targets.set(lead, target))
       this.#reach(target)
       return
     }
-    const target = this.#targets.get(name)
+    const target = targets.get(lead)
     if (target === undefined) return // That it was never accepted is found elsewhere.
     switch (event.type) {
       case 'lead.updated':
@@ -181,7 +185,7 @@ export class NaiveSuppressions {
         this.#asked(target, event.attempt_id, event)
         break
       case 'lead.suppressed':
-        if (!target.bars.includes(event.kind)) target.bars.push(event.kind)
+        if (!target.bars.includes(event.kind)) target.bars = [...target.bars, event.kind]
         break
       case 'lead.restored':
         target.bars = target.bars.filter((kind) => kind !== event.kind)
@@ -204,20 +208,25 @@ export class NaiveSuppressions {
 
   /** Nobody is called, nor offered, who is suppressed here, by entries or by the lead's own events. */
   #allowed(target: Target, id: string, over: boolean): void {
-    const { name, bars } = target
+    const { bars } = target
+    const name = () => nameOf(target)
     const by = ['phone', 'account'].find((kind) => this.#concerns(target, kind))
-    this.#check(by === undefined, () => `${id}: ${name}, whose ${by} is suppressed`)
-    this.#check(bars.length === 0, () => `${id}: ${name}, which is suppressed by ${bars.join()}`)
-    this.#check(!over, () => `${id}: ${name}, which is closed`)
+    const about = () => keysOf(target)
+    this.#check(by === undefined, () => `${id}: ${name()}, whose ${by} is suppressed`, about)
+    this.#check(bars.length === 0, () => `${id}: ${name()}, which is suppressed by ${bars.join()}`)
+    this.#check(!over, () => `${id}: ${name()}, which is closed`)
   }
 
   /** Both its phone's and its account's actor were heard; in logs since there are suppressions. */
   #asked(target: Target, id: string, said: { contact?: number; account?: number }): void {
-    const { phone, account, name } = target
+    const { phone, account } = target
     if (said.contact === undefined || this.#heads.size === 0) return
     const right = said.contact === (phone === 0 ? 0 - account : phone)
     const both = phone === 0 || account === 0 || said.account === 0 - account
-    this.#check(right && both, () => `${id}: not everybody was asked whom ${name} reaches`)
+    this.#check(
+      right && both,
+      () => `${id}: not everybody was asked whom ${nameOf(target)} reaches`,
+    )
   }
 
   #campaign(event: Event): void {
@@ -229,18 +238,32 @@ export class NaiveSuppressions {
 
   #reach(target: Target): void {
     for (const contact of contactsOf(target)) {
-      const leads = this.#reached.get(contact) ?? new Set()
-      this.#reached.set(contact, leads.add(target))
+      const known = this.#reached.get(contact)
+      if (known === undefined) this.#reached.set(contact, target)
+      else
+        this.#reached.set(contact, 'lead' in known ? new Set([known, target]) : known.add(target))
     }
   }
 
   #leave(target: Target): void {
-    for (const contact of contactsOf(target)) this.#reached.get(contact)?.delete(target)
+    for (const contact of contactsOf(target)) {
+      const known = this.#reached.get(contact)
+      if (known === target) this.#reached.delete(contact)
+      else if (known instanceof Set) known.delete(target)
+    }
   }
 
-  #check(holds: boolean, detail: () => string): void {
-    this.#findings.check('I4', holds, detail)
+  #check(holds: boolean, detail: () => string, about?: () => string[]): void {
+    this.#findings.check('I4', holds, detail, about)
   }
+}
+
+function nameOf({ campaign, lead }: Target): string {
+  return leadKey(campaign, lead)
+}
+
+function keysOf(target: Target): string[] {
+  return [nameOf(target), campaignKey(target.campaign), ...contactsOf(target).map(contactKey)]
 }
 
 function isOver({ closed, paidAt }: Target, at: number): boolean {

@@ -31,6 +31,7 @@ export class Requests {
   follow(record: Record, seq: number): void {
     this.#findings.at(record.shard, seq)
     for (const event of record.events) {
+      this.#findings.on(event)
       if (event.type === 'lead.awarded' && event.request_id !== null) {
         this.#award(event.request_id, event, record.at)
       }

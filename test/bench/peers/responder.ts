@@ -1,11 +1,9 @@
-// Baseline: responders that do no work, to compare with ours in the same run.
-//
-//   echo    answers with what it was sent
-//   relay   asks `echo`, then appends one synced record, then answers: two hops and one fsync
+// Responder: a process that answers on NATS without doing any work (nats.ts says which kinds).
 
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from 'nats'
 
+const TIMEOUT_MS = 5000
 const [, , url = '', kind = 'echo'] = process.argv
 const nc = await connect({ servers: url, noAsyncTraces: true })
 const js = jetstream(nc)
@@ -15,12 +13,13 @@ if (kind === 'echo') {
 } else {
   nc.subscribe('bench.relay', {
     callback: (_, msg) => {
-      nc.request('bench.echo', msg.data, { timeout: 5000 })
+      nc.request('bench.echo', msg.data, { timeout: TIMEOUT_MS })
         .then(() => js.publish('bench.append', msg.data))
         .then(() => msg.respond(msg.data))
         .catch(() => {}) // The client counts what it does not get.
     },
   })
 }
-process.stdout.write('ready\n')
-process.on('SIGTERM', () => void nc.drain().then(() => process.exit(0)))
+await nc.flush()
+process.send?.('listening')
+process.on('disconnect', () => process.exit(0))
