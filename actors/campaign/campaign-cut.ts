@@ -37,7 +37,7 @@ export class CampaignCut {
     this.#allocated = allocations.cut()
   }
 
-  /** Its parts, each made as it is asked for; once. */
+  /** Its parts, once; each is made as it is asked for, and good until the next. */
   *parts(): Generator<CampaignPart> {
     yield { type: 'campaign', image: this.#head }
     yield* listParts(this.#lists)

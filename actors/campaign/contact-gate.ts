@@ -201,8 +201,9 @@ export class ContactGate {
   /** The index, begun by now; a few leads are filed at once. */
   #begin() {
     if (this.#index === null) {
-      this.#index = { first: new ContactIndex(), accounts: new ContactIndex(), filed: 0 }
-      if (this.#campaign.leads.size <= FEW) this.#fileSome(FEW)
+      const { size } = this.#campaign.leads
+      this.#index = { first: new ContactIndex(size), accounts: new ContactIndex(), filed: 0 }
+      if (size <= FEW) this.#fileSome(FEW)
     }
     return this.#index
   }

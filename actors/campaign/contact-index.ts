@@ -6,7 +6,8 @@
 
 import type { ContactId } from '../protocol/contact.ts'
 
-const NONE = -1
+/** Rows are held as their number plus one: what is new is all free without being written to. */
+const NONE = 0
 /** Slots moved with each row that is added. */
 const MOVED_SLOTS = 4
 
@@ -17,14 +18,21 @@ interface Slots {
 }
 
 export class ContactIndex {
-  #slots = slotsOf(16)
+  #slots: Slots
   /** The slots before, and how many of them have moved. */
   #old: Slots | null = null
   #moved = 0
   /** The row behind a row. */
-  #next = new Int32Array(64).fill(NONE)
+  #next = new Int32Array(64)
   /** Slots in use, also by contacts that have lost all their rows. */
   #used = 0
+
+  /** `rows`: as many as it will soon hold. */
+  constructor(rows = 0) {
+    let slots = 16
+    while (rows * 4 > slots * 3) slots *= 2
+    this.#slots = slotsOf(slots)
+  }
 
   add(contact: ContactId, row: number): void {
     if ((this.#used + 1) * 4 > this.#slots.first.length * 3) this.#double()
@@ -37,27 +45,27 @@ export class ContactIndex {
       this.#used++
     }
     this.#next[row] = first[slot] as number
-    first[slot] = row
+    first[slot] = row + 1
   }
 
   remove(contact: ContactId, row: number): void {
     const slot = this.#slot(contact)
     const { first } = this.#slots
     const after = this.#next[row] as number
-    if (first[slot] === row) {
+    if (first[slot] === row + 1) {
       first[slot] = after
       return
     }
-    for (let at = first[slot] as number; at !== NONE; at = this.#next[at] as number) {
-      if (this.#next[at] === row) this.#next[at] = after
+    for (let at = first[slot] as number; at !== NONE; at = this.#next[at - 1] as number) {
+      if (this.#next[at - 1] === row + 1) this.#next[at - 1] = after
     }
   }
 
   /** The contact's rows, at most `most` of them, newest first. */
   rows(contact: ContactId, most: number): number[] {
     const rows: number[] = []
-    let row = this.#slots.first[this.#slot(contact)] as number
-    for (; row !== NONE && rows.length < most; row = this.#next[row] as number) rows.push(row)
+    let at = this.#slots.first[this.#slot(contact)] as number
+    for (; at !== NONE && rows.length < most; at = this.#next[at - 1] as number) rows.push(at - 1)
     return rows
   }
 
@@ -102,7 +110,7 @@ export class ContactIndex {
 }
 
 function slotsOf(count: number): Slots {
-  return { contacts: new Float64Array(count), first: new Int32Array(count).fill(NONE) }
+  return { contacts: new Float64Array(count), first: new Int32Array(count) }
 }
 
 function find({ contacts }: Slots, contact: number): number {
@@ -114,7 +122,7 @@ function find({ contacts }: Slots, contact: number): number {
 }
 
 function widened(rows: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(length).fill(NONE)
+  const wider = new Int32Array(length)
   wider.set(rows)
   return wider
 }

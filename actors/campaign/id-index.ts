@@ -4,13 +4,14 @@
 // It doubles without a pause: what stood in the table before moves to the new one a few slots with
 // every row that is added, and until all has moved both are asked.
 
-const EMPTY = -1
+/** Slots hold a row's number plus one: a new table is all free without being written to. */
+const FREE = 0
 /** Slots moved with each row that is added: all have moved long before the next doubling. */
 const MOVED_SLOTS = 4
 
 export class IdIndex {
   readonly #idOf: (row: number) => number
-  #slots = new Int32Array(16).fill(EMPTY)
+  #slots = new Int32Array(16)
   /** The table before, and how many of its slots have moved. */
   #old: Int32Array | null = null
   #moved = 0
@@ -21,16 +22,16 @@ export class IdIndex {
   }
 
   get(id: number): number | undefined {
-    let row = this.#slots[this.#slot(this.#slots, id)] as number
-    if (row === EMPTY && this.#old !== null) row = this.#old[this.#slot(this.#old, id)] as number
-    return row === EMPTY ? undefined : row
+    let held = this.#slots[this.#slot(this.#slots, id)] as number
+    if (held === FREE && this.#old !== null) held = this.#old[this.#slot(this.#old, id)] as number
+    return held === FREE ? undefined : held - 1
   }
 
   /** Adds a row under its id, which must not be there yet. */
   add(row: number): void {
     if ((this.#size + 1) * 4 > this.#slots.length * 3) this.#double()
     if (this.#old !== null) this.#move(this.#old, MOVED_SLOTS)
-    this.#slots[this.#slot(this.#slots, this.#idOf(row))] = row
+    this.#slots[this.#slot(this.#slots, this.#idOf(row))] = row + 1
     this.#size++
   }
 
@@ -38,7 +39,7 @@ export class IdIndex {
   reserve(rows: number): void {
     let slots = this.#slots.length
     while (rows * 4 > slots * 3) slots *= 2
-    if (slots > this.#slots.length) this.#slots = new Int32Array(slots).fill(EMPTY)
+    if (slots > this.#slots.length) this.#slots = new Int32Array(slots)
   }
 
   #slot(slots: Int32Array, id: number): number {
@@ -48,8 +49,8 @@ export class IdIndex {
     hash ^= hash >>> 15
     let slot = hash & mask
     for (;;) {
-      const row = slots[slot] as number
-      if (row === EMPTY || this.#idOf(row) === id) return slot
+      const held = slots[slot] as number
+      if (held === FREE || this.#idOf(held - 1) === id) return slot
       slot = (slot + 1) & mask
     }
   }
@@ -58,15 +59,15 @@ export class IdIndex {
     if (this.#old !== null) this.#move(this.#old, this.#old.length)
     this.#old = this.#slots
     this.#moved = 0
-    this.#slots = new Int32Array(this.#old.length * 2).fill(EMPTY)
+    this.#slots = new Int32Array(this.#old.length * 2)
   }
 
   /** What has moved stays in the old table too, so that its chains hold. */
   #move(old: Int32Array, slots: number): void {
     const end = Math.min(old.length, this.#moved + slots)
     for (; this.#moved < end; this.#moved++) {
-      const row = old[this.#moved] as number
-      if (row !== EMPTY) this.#slots[this.#slot(this.#slots, this.#idOf(row))] = row
+      const held = old[this.#moved] as number
+      if (held !== FREE) this.#slots[this.#slot(this.#slots, this.#idOf(held - 1))] = held
     }
     if (end === old.length) this.#old = null
   }

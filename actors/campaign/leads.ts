@@ -250,6 +250,8 @@ export class Leads {
   /** Adds rows of a snapshot behind those that are there. */
   load(rows: number, columns: ColumnBytes): void {
     const from = this.size
+    // Bytes that are damaged may say anything.
+    if (from + rows > this.table.capacity) throw new RangeError(`${from + rows} rows are too many`)
     this.table.fill(from, rows, columns)
     this.size = from + rows
     for (let row = from; row < this.size; row++) this.index.add(row)

@@ -22,6 +22,8 @@ export class TableCut {
   readonly #kept = new Map<number, number[]>()
   /** Rows before this one have been read. */
   #read = 0
+  /** Where a block is copied to, again and again: half a megabyte each would be much to collect. */
+  #copies: Arrays = {}
 
   constructor(arrays: Arrays, size: number, close: () => void) {
     this.#arrays = arrays
@@ -34,6 +36,7 @@ export class TableCut {
   close(): void {
     this.#close()
     this.#kept.clear()
+    this.#copies = {}
   }
 
   /** Rows that are kept, for they have changed. */
@@ -58,14 +61,19 @@ export class TableCut {
     if (kept !== undefined) kept[this.#names.indexOf(name)] = value
   }
 
-  /** The next `rows` rows by column. */
+  /** The next `rows` rows by column; good until the next read. */
   read(rows: number): Arrays {
     const from = this.#read
     const to = Math.min(this.size, from + rows)
     const block: Arrays = {}
     for (const name of this.#names) {
-      const copy = this.#arrays[name]?.slice(from, to)
-      if (copy !== undefined) block[name] = copy
+      const array = this.#arrays[name]
+      if (array === undefined) continue
+      let copy = this.#copies[name]
+      if (copy === undefined || copy.length < to - from) copy = array.slice(0, rows)
+      this.#copies[name] = copy
+      copy.set(array.subarray(from, to))
+      block[name] = copy.subarray(0, to - from)
     }
     if (this.#kept.size > 0) this.#restore(block, from, to)
     this.#read = to

@@ -26,6 +26,12 @@ export interface Arrays {
   [name: string]: InstanceType<ArrayType>
 }
 
+interface Next {
+  arrays: Arrays
+  capacity: number
+  moved: number
+}
+
 /** So small a table is copied as a whole when it grows. */
 const SMALL = 16_384
 /** Rows moved at once, and rows added between two times: four are moved for each that is added. */
@@ -41,14 +47,16 @@ export class Table<T extends ColumnTypes> {
   columns: Columns<T>
   capacity: number
   /** What it grows into: columns, their capacity, and up to where they hold what is here. */
-  #next: { arrays: Arrays; capacity: number; moved: number } | null = null
+  #next: Next | null = null
   #cuts: readonly TableCut[] = []
 
   constructor(types: T, capacity: number) {
     this.#types = types
     this.#names = Object.keys(types)
     this.capacity = capacity
-    this.columns = columnsOf<T>(allocate(types, capacity))
+    const arrays: Arrays = {}
+    for (const name of this.#names) arrays[name] = this.#array(name, capacity)
+    this.columns = columnsOf<T>(arrays)
   }
 
   /** Makes room for a row behind the first `size`. */
@@ -59,11 +67,10 @@ export class Table<T extends ColumnTypes> {
     }
     if (this.#next === null) {
       if (size < this.capacity * GROWS_AT) return
-      const capacity = Math.ceil(this.capacity * GROWTH)
-      this.#next = { arrays: allocate(this.#types, capacity), capacity, moved: 0 }
+      this.#next = { arrays: {}, capacity: Math.ceil(this.capacity * GROWTH), moved: 0 }
     }
-    if (size % MOVED_EVERY === 0) this.#move(size, MOVED_ROWS)
     if (size === this.capacity) this.#switch(size)
+    else if (this.#make(this.#next, 1) && size % MOVED_EVERY === 0) this.#move(size, MOVED_ROWS)
   }
 
   /** Room for so many rows, made at once: for a table that is about to be filled. */
@@ -87,11 +94,8 @@ export class Table<T extends ColumnTypes> {
 
   /** Sets a whole column to zero. */
   clear(name: keyof T & string): void {
-    const type: ColumnTypes = { [name]: this.#types[name] as ArrayType } // It is a name of ours.
-    this.columns = { ...this.columns, ...allocate(type, this.capacity) }
-    if (this.#next !== null) {
-      Object.assign(this.#next.arrays, allocate(type, this.#next.capacity))
-    }
+    this.columns = { ...this.columns, [name]: this.#array(name, this.capacity) }
+    if (this.#next !== null) this.#next.arrays[name] = this.#array(name, this.#next.capacity)
   }
 
   /** The first `size` rows as they are now; to be closed when it was read. */
@@ -117,13 +121,30 @@ export class Table<T extends ColumnTypes> {
   }
 
   #become(capacity: number, size: number): void {
-    this.#next = { arrays: allocate(this.#types, capacity), capacity, moved: 0 }
+    this.#next = { arrays: {}, capacity, moved: 0 }
     this.#switch(size)
   }
 
+  /** Makes some of the columns that are missing, for each is much to make; whether none is. */
+  #make(next: Next, columns: number): boolean {
+    let left = columns
+    for (const name of this.#names) {
+      if (next.arrays[name] !== undefined) continue
+      if (left-- === 0) return false
+      next.arrays[name] = this.#array(name, next.capacity)
+    }
+    return true
+  }
+
+  #array(name: string, capacity: number): InstanceType<ArrayType> {
+    const type = this.#types[name] as ArrayType // It is a name of ours.
+    return new type(capacity)
+  }
+
   #switch(size: number): void {
-    this.#move(size, size)
     if (this.#next === null) return
+    this.#make(this.#next, this.#names.length)
+    this.#move(size, size)
     this.columns = columnsOf<T>(this.#next.arrays)
     this.capacity = this.#next.capacity
     this.#next = null
@@ -139,15 +160,6 @@ export class Table<T extends ColumnTypes> {
     }
     next.moved = to
   }
-}
-
-function allocate(types: ColumnTypes, capacity: number): Arrays {
-  const arrays: Arrays = {}
-  for (const name in types) {
-    const type = types[name]
-    if (type !== undefined) arrays[name] = new type(capacity)
-  }
-  return arrays
 }
 
 /** Arrays that were allocated by these types. */

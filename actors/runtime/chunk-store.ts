@@ -5,7 +5,7 @@
 // layout read here (`$O.<store>.C.<nuid>`, in order) is the one every NATS client shares (ADR-20).
 
 import { DeliverPolicy } from '@nats-io/jetstream'
-import type { ObjectStore } from '@nats-io/obj'
+import { type ObjectStore, setSha256Backend } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
 import type { Link } from './nats.ts'
 import type { ByteSource } from './sealed-stream.ts'
@@ -13,6 +13,9 @@ import type { ByteSource } from './sealed-stream.ts'
 /** Chunks asked for ahead of the reader; a chunk is at most 128 KiB. */
 const CHUNKS_AHEAD = 16
 const CHUNK_TIMEOUT_MS = 30_000
+
+// The client hashes what it writes, in JavaScript unless it is told otherwise.
+setSha256Backend('native')
 
 export class ChunkStore {
   readonly #link: Link

@@ -7,13 +7,18 @@
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 
-const SLICE_MS = 2
+const SLICE_MS = 1
 /** Steps in a slice however short they are, so that it ends also where no time passes. */
 const STEPS_MAX = 64
 /** The longest rest: a thread that was held up by others has not worked. */
 const REST_MAX_MS = 50
 
-export class TimeSlices {
+/** Whoever runs steps of long work. */
+export interface Slices {
+  run<T>(step: () => T): Promise<T>
+}
+
+export class TimeSlices implements Slices {
   readonly #share: number
   #workedMs = 0
   #steps = 0

@@ -15,7 +15,7 @@ export async function* writeFrames(parts: AsyncIterable<Uint8Array>): Parts {
     const length = new Uint8Array(LENGTH_BYTES)
     new DataView(length.buffer).setUint32(0, part.length)
     yield length
-    for (let at = 0; at < part.length; at += PIECE) yield part.slice(at, at + PIECE)
+    for (let at = 0; at < part.length; at += PIECE) yield part.subarray(at, at + PIECE)
   }
 }
 

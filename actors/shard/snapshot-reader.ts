@@ -2,11 +2,11 @@
 // run: a host that loads one shard serves its others meanwhile.
 
 import { createHash } from 'node:crypto'
-import { CampaignLoader, PART_ROWS } from '../campaign/image.ts'
+import { CampaignLoader, PLACED_ROWS } from '../campaign/image.ts'
 import { unpack } from '../protocol/codec.ts'
 import { assertNever, EngineError } from '../protocol/errors.ts'
 import type { ShardId } from '../protocol/ids.ts'
-import type { TimeSlices } from '../runtime/time-slices.ts'
+import type { Slices } from '../runtime/time-slices.ts'
 import { type HeaderBefore, readBefore } from './snapshot-before.ts'
 import { nextPart, type Parts, sha256, torn } from './snapshot-frames.ts'
 import { type Header, SNAPSHOT_VERSION, type Trailer } from './snapshot-writer.ts'
@@ -14,11 +14,7 @@ import { ShardState } from './state.ts'
 import type { StatePart } from './state-cut.ts'
 
 /** Throws when the parts are not a snapshot this build can read. */
-export async function readState(
-  shard: ShardId,
-  parts: Parts,
-  slices: TimeSlices,
-): Promise<ShardState> {
+export async function readState(shard: ShardId, parts: Parts, slices: Slices): Promise<ShardState> {
   const first = await nextPart(parts)
   const header = unpack<Header | HeaderBefore>(first)
   const state = new ShardState(shard)
@@ -35,7 +31,7 @@ export async function readState(
   for (const loader of loaders) {
     const campaign = await slices.run(() => loader.finish())
     if (state.contacts.suppressions.size > 0) campaign.contacts.prepare()
-    for (let done = false; !done; ) done = await slices.run(() => campaign.place(PART_ROWS))
+    for (let done = false; !done; ) done = await slices.run(() => campaign.place(PLACED_ROWS))
   }
   return state
 }
@@ -44,7 +40,7 @@ async function readParts(
   state: ShardState,
   header: Uint8Array,
   parts: Parts,
-  slices: TimeSlices,
+  slices: Slices,
 ): Promise<CampaignLoader[]> {
   const hash = createHash('sha256')
   const loaders: CampaignLoader[] = []

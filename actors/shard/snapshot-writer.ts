@@ -4,8 +4,8 @@
 // (state-cut.ts), then a trailer with the hashes of both.
 
 import { createHash } from 'node:crypto'
-import { pack } from '../protocol/codec.ts'
-import type { TimeSlices } from '../runtime/time-slices.ts'
+import { pack, packBriefly } from '../protocol/codec.ts'
+import type { Slices } from '../runtime/time-slices.ts'
 import { type Parts, sha256 } from './snapshot-frames.ts'
 import type { Place, StateCut } from './state-cut.ts'
 
@@ -24,7 +24,7 @@ export interface Trailer {
 }
 
 /** The parts of a snapshot, each made as it is asked for. */
-export async function* writeState(cut: StateCut, slices: TimeSlices): Parts {
+export async function* writeState(cut: StateCut, slices: Slices): Parts {
   const hash = createHash('sha256')
   const header: Header = { v: SNAPSHOT_VERSION, ...cut.place }
   const first = pack(header)
@@ -35,9 +35,9 @@ export async function* writeState(cut: StateCut, slices: TimeSlices): Parts {
     const bytes = await slices.run(() => {
       const { value, done } = parts.next()
       if (done) return null
-      const packed = pack(value)
+      const packed = packBriefly(value)
       hash.update(packed)
-      return packed
+      return packed.slice()
     })
     if (bytes === null) break
     yield bytes

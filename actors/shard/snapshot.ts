@@ -12,7 +12,7 @@ import { SNAPSHOTS_STORE } from '../protocol/subjects.ts'
 import { ChunkStore } from '../runtime/chunk-store.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
-import { TimeSlices } from '../runtime/time-slices.ts'
+import { type Slices, TimeSlices } from '../runtime/time-slices.ts'
 import { readFrames, writeFrames } from './snapshot-frames.ts'
 import { readState } from './snapshot-reader.ts'
 import { writeState } from './snapshot-writer.ts'
@@ -53,12 +53,12 @@ export class SnapshotStore {
   }
 
   /** Stores the state as it is at this call, a part at a time beside whatever the process does. */
-  async save(state: ShardState, slices = new TimeSlices()): Promise<SnapshotInfo> {
+  async save(state: ShardState, slices: Slices = new TimeSlices()): Promise<SnapshotInfo> {
     return await this.saveCut(state.cut(), slices)
   }
 
   /** Stores what a cut shows, and closes it. */
-  async saveCut(cut: StateCut, slices = new TimeSlices()): Promise<SnapshotInfo> {
+  async saveCut(cut: StateCut, slices: Slices = new TimeSlices()): Promise<SnapshotInfo> {
     const { shard, seq } = cut.place
     const counted = { bytes: 0 }
     try {
@@ -75,7 +75,11 @@ export class SnapshotStore {
   }
 
   /** The newest state that can be read, null when there is none. */
-  async load(shard: ShardId, seq?: number, slices = new TimeSlices()): Promise<ShardState | null> {
+  async load(
+    shard: ShardId,
+    seq?: number,
+    slices: Slices = new TimeSlices(),
+  ): Promise<ShardState | null> {
     for (const info of await this.list(shard)) {
       if (seq !== undefined && info.seq !== seq) continue
       try {
@@ -90,7 +94,7 @@ export class SnapshotStore {
     return null
   }
 
-  async #read({ shard, seq }: SnapshotInfo, slices: TimeSlices): Promise<ShardState> {
+  async #read({ shard, seq }: SnapshotInfo, slices: Slices): Promise<ShardState> {
     const name = nameOf(shard, seq)
     // Read piece by piece: the client's own `get` hashes in JavaScript, a second for 40 MB in which
     // nothing else of this process runs. The trailer's hash says the same, natively.

@@ -11,7 +11,7 @@ import { CampaignCut } from '../campaign/campaign-cut.ts'
 import type { ContactsImage } from '../campaign/contacts.ts'
 import type { CampaignPart } from '../campaign/image.ts'
 import type { OfficeImage } from '../collections/office.ts'
-import { pack } from '../protocol/codec.ts'
+import { packBriefly } from '../protocol/codec.ts'
 import type { LeadAwarded } from '../protocol/events.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import type { ShardState } from './state.ts'
@@ -76,7 +76,7 @@ export class StateCut {
     this.#landed = true
   }
 
-  /** Its parts, each made as it is asked for; once. */
+  /** Its parts, once; each is made as it is asked for, and good until the next. */
   *parts(): Generator<StatePart> {
     for (const campaign of this.#campaigns) {
       this.changing(campaign)
@@ -103,7 +103,7 @@ export class StateCut {
 /** SHA-256 of a cut's parts, hex; the cut is closed by it. */
 export function hashOf(cut: StateCut): string {
   const hash = createHash('sha256')
-  for (const part of cut.parts()) hash.update(pack(part))
+  for (const part of cut.parts()) hash.update(packBriefly(part))
   cut.close()
   return hash.digest('hex')
 }

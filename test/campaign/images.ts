@@ -16,7 +16,8 @@ import { pack, unpack } from '../../actors/protocol/codec.ts'
 /** All parts of a campaign as it is, as a snapshot holds them. */
 export function partsOf(campaign: Campaign): CampaignPart[] {
   const cut = new CampaignCut(campaign)
-  const parts = [...cut.parts()].map((part) => unpack<CampaignPart>(pack(part)))
+  const parts: CampaignPart[] = []
+  for (const part of cut.parts()) parts.push(unpack(pack(part)))
   cut.close()
   return parts
 }

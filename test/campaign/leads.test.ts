@@ -58,7 +58,9 @@ const plain = (lead: StoredLead) => ({
 function blocksOf(leads: Leads, rows: number): RowsImage[] {
   const cut = leads.table.cut(leads.size)
   const blocks: RowsImage[] = []
-  for (let from = 0; from < leads.size; from += rows) blocks.push(readRows(leads, cut, rows))
+  for (let from = 0; from < leads.size; from += rows) {
+    blocks.push(structuredClone(readRows(leads, cut, rows))) // The next one is read over it.
+  }
   cut.close()
   return blocks
 }
