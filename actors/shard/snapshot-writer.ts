@@ -37,7 +37,7 @@ export async function* writeState(cut: StateCut, slices: Slices): Parts {
       if (done) return null
       const packed = packBriefly(value)
       hash.update(packed)
-      return packed.slice()
+      return new Uint8Array(packed) // A copy, which a slice of a Buffer is not.
     })
     if (bytes === null) break
     yield bytes
