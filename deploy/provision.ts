@@ -24,7 +24,7 @@ Settings (flag, environment, meaning):
 `
 
 const { EVENTS, INBOX, SNAPSHOTS_STORE, IMPORTS_STORE } = subjects
-const { HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, MODELS_BUCKET } = subjects
+const { HOSTS_BUCKET, KEYS_BUCKET, JOBS_BUCKET, MODELS_BUCKET, MARKS_BUCKET } = subjects
 
 /** Every stream of ours with what it is for. */
 const STREAMS: readonly (readonly [stream: string, purpose: string])[] = [
@@ -34,6 +34,7 @@ const STREAMS: readonly (readonly [stream: string, purpose: string])[] = [
   [`KV_${KEYS_BUCKET}`, 'keys that seal what identifies a person'],
   [`KV_${JOBS_BUCKET}`, 'import jobs'],
   [`KV_${MODELS_BUCKET}`, 'what was learnt of each customer'],
+  [`KV_${MARKS_BUCKET}`, 'how far each shard is known to have come'],
   [`OBJ_${SNAPSHOTS_STORE}`, 'snapshots of shards'],
   [`OBJ_${IMPORTS_STORE}`, 'import files, and the rows they had to reject'],
 ]

@@ -25,6 +25,11 @@ export class Payments {
     return this.#known.has(id)
   }
 
+  /** Whether it was booked on a row: of an account a lead may have come later. */
+  isOn(id: string, row: number): boolean {
+    return this.#known.get(id)?.rows.includes(row) === true
+  }
+
   /** Whether a payment under this id was another one: of another sum, or of other leads. */
   conflicts(id: string, amount: number, rows: readonly number[]): boolean {
     const known = this.#known.get(id)

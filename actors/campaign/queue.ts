@@ -65,6 +65,8 @@ export class Queue {
   readonly #sleepers = new MinHeap()
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
   #arrivalOfRow = new Float64Array(64)
+  /** Until when sleepers were woken. */
+  #wokenAt = Number.NEGATIVE_INFINITY
   /** Rows in lanes, rows asleep, and live leads never called (of those in lanes). */
   awake = 0
   asleep = 0
@@ -177,6 +179,8 @@ export class Queue {
   /** Moves sleepers whose time has come into their lanes. */
   wake(now: number): void {
     if (this.placing) this.place(PLACED_ROWS, now)
+    if (now < this.#wokenAt) this.#sleepAgain(now)
+    this.#wokenAt = now
     while (this.#sleepers.peek() <= now) {
       const time = this.#sleepers.peek()
       const row = this.#sleepers.peekRow()
@@ -185,6 +189,15 @@ export class Queue {
       this.#laneOfRow[row] = NOWHERE
       this.asleep--
       this.#leads.blocks.woke(row)
+      this.enqueue(row, now)
+    }
+  }
+
+  /** A clock that was ahead was set: what it woke too early, with no event to tell of it, sleeps again. */
+  #sleepAgain(now: number): void {
+    for (let row = 0; row < this.#leads.size; row++) {
+      if (!this.isAwake(row) || this.#wakesAt(row) <= now) continue
+      this.remove(row)
       this.enqueue(row, now)
     }
   }

@@ -157,7 +157,8 @@ export type Command =
    * What comes from the inbox was sent before what comes directly, and goes first. `queued`: its
    * message's sequence there.
    */
-  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean; queued?: number }
+  /** `after`: what its asker put into the inbox last, by its sequence there; these leads go behind it. */
+  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean; queued?: number; after?: number }
   | { type: 'show'; campaign: CampaignId; lead: LeadId }
   | { type: 'campaign.put'; settings: Settings }
   | { type: 'campaign.show'; campaign: CampaignId }

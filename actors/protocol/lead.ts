@@ -146,6 +146,37 @@ export function parseLead(
   return { ok: true, value: result.value as LeadInput }
 }
 
+const instant = z.number().nullish()
+const word = z.string().nullish()
+
+/** A lead as it travels inside: what `parseLead` made of it, and whoever takes it in relies on. */
+const insideSchema = z.looseObject({
+  id,
+  campaign_id: id,
+  customer_id: id.optional(),
+  lead_type: z.enum(['Live', 'Stale']).optional(),
+  city: word,
+  source: word,
+  last_activity: instant,
+  stage: word,
+  pricing_plan: z.enum(PLANS).optional(),
+  rescheduled_at: instant,
+  created_at: z.number().optional(),
+  phone: word,
+  account_no: word,
+  timezone: word,
+  amount_due: z.number().nullish(),
+  attributes: attributes.nullish(),
+  revision: z.int().optional(),
+  contractor_id: id.nullish(),
+  deadline: instant,
+})
+
+/** Whether a value that was stored is a lead as this version would have stored it. */
+export function isLeadInput(value: unknown): value is LeadInput {
+  return insideSchema.safeParse(value).success
+}
+
 function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 8

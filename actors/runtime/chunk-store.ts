@@ -5,7 +5,7 @@
 // layout read here (`$O.<store>.C.<nuid>`, in order) is the one every NATS client shares (ADR-20).
 
 import { DeliverPolicy } from '@nats-io/jetstream'
-import { type ObjectStore, setSha256Backend } from '@nats-io/obj'
+import { type ObjectInfo, type ObjectStore, setSha256Backend } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
 import type { Link } from './nats.ts'
 import type { ByteSource } from './sealed-stream.ts'
@@ -13,6 +13,14 @@ import type { ByteSource } from './sealed-stream.ts'
 /** Chunks asked for ahead of the reader; a chunk is at most 128 KiB. */
 const CHUNKS_AHEAD = 16
 const CHUNK_TIMEOUT_MS = 30_000
+/** After so long without one, it is asked whether the object is there at all. */
+const ASK_AFTER_MS = 500
+
+export interface StoredObject {
+  name: string
+  /** Bytes. */
+  size: number
+}
 
 // The client hashes what it writes, in JavaScript unless it is told otherwise.
 setSha256Backend('native')
@@ -29,7 +37,7 @@ export class ChunkStore {
   }
 
   static async open(link: Link, name: string): Promise<ChunkStore> {
-    return new ChunkStore(link, await link.objects(name, false), name)
+    return new ChunkStore(link, await link.objects(name), name)
   }
 
   /** Stores `bytes` as they come, durable when this returns; what a failure leaves is removed. */
@@ -47,22 +55,50 @@ export class ChunkStore {
   async get(name: string): Promise<ByteSource | null> {
     const info = await this.#store.info(name)
     if (info === null || info.deleted) return null
-    return this.#chunks(info.nuid, info.chunks)
+    return this.#chunks(name, info)
   }
 
   async remove(name: string): Promise<void> {
     await this.#store.delete(name)
+    // The client leaves a tombstone for every name that ever was, and its listing reads them all.
+    await this.#link.jsm.streams.purge(this.#stream, { filter: this.#subjectOf(name) })
+  }
+
+  /**
+   * The objects whose names begin with `prefix`. The client's own `list` waits half a minute for its
+   * heartbeat where an object is removed while it reads.
+   */
+  async list(prefix: string): Promise<StoredObject[]> {
+    const every = { subjects_filter: `$O.${this.#name}.M.>` }
+    const { state } = await this.#link.jsm.streams.info(this.#stream, every)
+    const names = Object.keys(state.subjects ?? {}).map((subject) => {
+      return Buffer.from(subject.slice(every.subjects_filter.length - 1), 'base64url').toString()
+    })
+    const wanted = names.filter((name) => name.startsWith(prefix))
+    const infos = await Promise.all(wanted.map((name) => this.#store.info(name)))
+    return infos.flatMap((info) => {
+      return info === null || info.deleted ? [] : [{ name: info.name, size: info.size }]
+    })
   }
 
   /** All that is stored, bytes. */
   async size(): Promise<number> {
-    const info = await this.#link.jsm.streams.info(`OBJ_${this.#name}`)
+    const info = await this.#link.jsm.streams.info(this.#stream)
     return info.state.bytes
   }
 
-  async *#chunks(nuid: string, count: number): AsyncGenerator<Uint8Array> {
+  get #stream(): string {
+    return `OBJ_${this.#name}`
+  }
+
+  #subjectOf(name: string): string {
+    const encoded = Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+    return `$O.${this.#name}.M.${encoded}`
+  }
+
+  async *#chunks(name: string, { nuid, chunks: count }: ObjectInfo): AsyncGenerator<Uint8Array> {
     if (count === 0) return
-    const consumer = await this.#link.js.consumers.get(`OBJ_${this.#name}`, {
+    const consumer = await this.#link.js.consumers.get(this.#stream, {
       filter_subjects: [`$O.${this.#name}.C.${nuid}`],
       deliver_policy: DeliverPolicy.All,
     })
@@ -72,18 +108,28 @@ export class ChunkStore {
     const messages = await consumer.consume({ max_messages: CHUNKS_AHEAD })
     // A file removed under its reader, or a link that stays down, must not wait for ever; what the
     // reader takes for a chunk is its own affair.
-    const patience = () => setTimeout(() => messages.stop(), CHUNK_TIMEOUT_MS)
-    let timer = patience()
+    const patience = () => {
+      const asking = setInterval(async () => {
+        const now = await this.#store.info(name).catch(() => undefined)
+        if (now === null || now?.deleted || (now && now.nuid !== nuid)) messages.stop()
+      }, ASK_AFTER_MS)
+      const end = setTimeout(() => messages.stop(), CHUNK_TIMEOUT_MS)
+      return () => {
+        clearInterval(asking)
+        clearTimeout(end)
+      }
+    }
+    let rest = patience()
     let seen = 0
     try {
       for await (const message of messages) {
-        clearTimeout(timer)
+        rest()
         yield message.data
         if (++seen === count) return
-        timer = patience()
+        rest = patience()
       }
     } finally {
-      clearTimeout(timer)
+      rest()
       messages.stop()
     }
     throw chunkMissing(seen, count)

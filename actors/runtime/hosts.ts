@@ -40,6 +40,8 @@ const PING_TIMEOUT_MS = 300
 const WATCH_SILENT_MS = 5000
 /** A sweep this late means this process stood still. */
 const PAUSED_MS = 1000
+/** A host that has missed its own beats for so long hears nobody. */
+const DEAF_MS = 1500
 
 export class Hosts {
   readonly #kv: KV
@@ -55,16 +57,26 @@ export class Hosts {
   #watch: { stop(): void } | null = null
   #stopped = false
   #alive = ''
+  /** Which host this process is, null where it is none; and when it last heard its own beat. */
+  readonly #self: HostId | null
+  #heardSelf = performance.now()
 
-  private constructor(kv: KV, link: Link, log: Log, clock: Clock) {
+  private constructor(kv: KV, link: Link, log: Log, clock: Clock, self: HostId | null) {
+    this.#self = self
     this.#kv = kv
     this.#link = link
     this.#log = log
     this.#clock = clock
   }
 
-  static async open(link: Link, log: Log, clock = systemClock()): Promise<Hosts> {
-    const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log, clock)
+  /** `self`: which host this process is; none for who only looks. */
+  static async open(
+    link: Link,
+    log: Log,
+    clock = systemClock(),
+    self: HostId | null = null,
+  ): Promise<Hosts> {
+    const hosts = new Hosts(await link.kv(HOSTS_BUCKET), link, log, clock, self)
     try {
       await hosts.#startWatch()
     } catch (error) {
@@ -179,6 +191,7 @@ export class Hosts {
   #note(entry: KvEntry): void {
     this.#watched = performance.now()
     const host = entry.key as HostId
+    if (host === this.#self) this.#heardSelf = this.#watched
     if (entry.operation !== 'PUT') {
       if (this.#seen.delete(host)) this.#changed()
       return
@@ -205,6 +218,11 @@ export class Hosts {
       // We were stopped, not they: what they said meanwhile is still on its way to us.
       for (const seen of this.#seen.values()) seen.heard += paused
       this.#watched += paused
+    }
+    // A host that does not even hear itself would not hear the others: for them no time has passed,
+    // or all hosts would take everything once NATS is back, from each other.
+    if (this.#self !== null && now - this.#heardSelf > DEAF_MS && paused <= PAUSED_MS) {
+      for (const seen of this.#seen.values()) seen.heard += SWEEP_MS + paused
     }
     for (const { host, heard } of this.#seen.values()) {
       if (now - heard > QUIET_MS && now - heard < HOST_TTL_MS) void this.check(host)

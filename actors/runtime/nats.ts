@@ -15,7 +15,7 @@ import {
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream'
-import { type KV, Kvm } from '@nats-io/kv'
+import { Bucket, type KV, Kvm } from '@nats-io/kv'
 import { type ObjectStore, Objm } from '@nats-io/obj'
 import {
   type Authenticator,
@@ -123,10 +123,20 @@ function hasExpired(error: unknown): error is Error {
   return error instanceof errors.UserAuthenticationExpiredError
 }
 
+/**
+ * A bucket that is read from its leader. A replica may not have heard of what was just written, and
+ * would say that it is not there: of a key that seals a person, that it was erased.
+ */
+async function openBucket(js: JetStreamClient, bucket: string): Promise<KV> {
+  const kv = await new Kvm(js).open(bucket)
+  if (kv instanceof Bucket) kv.direct = false
+  return kv
+}
+
 /** The stores of a client; for who connects by itself. */
 export function storesOf(js: JetStreamClient): Pick<Link, 'kv' | 'objects'> {
   return {
-    kv: (bucket) => new Kvm(js).open(bucket),
+    kv: (bucket) => openBucket(js, bucket),
     objects: (store, check = true) => new Objm(js).open(store, check),
   }
 }

@@ -60,10 +60,12 @@ export class Vault implements Sealer {
 
   static async open(link: Link): Promise<Vault> {
     const kv = await link.kv(KEYS_BUCKET)
-    await kv.create(INSTALL_KEY, randomBytes(2 * KEY_BYTES)).catch(() => {}) // Or it is there.
-    const entry = await kv.get(INSTALL_KEY)
-    if (entry === null) throw new EngineError('NO_KEYS', `bucket ${KEYS_BUCKET} holds no secrets`)
-    return new Vault(kv, entry.value)
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      await kv.create(INSTALL_KEY, randomBytes(2 * KEY_BYTES)).catch(() => {}) // Or it is there.
+      const entry = await kv.get(INSTALL_KEY)
+      if (entry !== null) return new Vault(kv, entry.value)
+    }
+    throw new EngineError('NO_KEYS', `bucket ${KEYS_BUCKET} holds no secrets`)
   }
 
   close(): void {

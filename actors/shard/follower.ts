@@ -3,15 +3,17 @@
 //
 //   F1. State changes only by folding records in order; a follower never decides.
 //   F2. Whatever reading misses, `catchUp` reads one by one from the leader before a claim.
+//   F3. A campaign it set aside and that somebody requeued since is folded anew, with its shard: what
+//       the fault left of it here means nothing.
 
 import { DeliverPolicy } from '@nats-io/jetstream'
-import { CorruptLogError, RolledBackError } from '../protocol/errors.ts'
+import { CampaignFault, CorruptLogError, RolledBackError } from '../protocol/errors.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import { TimeSlices } from '../runtime/time-slices.ts'
-import { readLast, readLog, readNext } from './log-reader.ts'
+import { readLast, readLog, readNext, type Stored } from './log-reader.ts'
 import type { SnapshotStore } from './snapshot.ts'
 import { recordHash, ShardState } from './state.ts'
 
@@ -25,6 +27,8 @@ export class Follower {
   readonly #onBroken: (error: Error) => void
   #tail: { stop(): void } | null = null
   #ended = false
+  /** Why it is of no use any more (F3); null while it is. */
+  #stale: CampaignFault | null = null
 
   constructor(link: Link, state: ShardState, log: Log, onBroken: (error: Error) => void) {
     this.#link = link
@@ -74,7 +78,7 @@ export class Follower {
       callback: (message) => {
         if (this.#ended || message.seq <= this.state.seq) return
         try {
-          this.state.fold({ seq: message.seq, bytes: message.data })
+          this.#fold({ seq: message.seq, bytes: message.data })
         } catch (error) {
           this.stop()
           this.#onBroken(error as Error)
@@ -94,6 +98,7 @@ export class Follower {
   /** Stops reading on and folds what is left of the log: ready to claim. */
   async catchUp(): Promise<void> {
     this.stop()
+    if (this.#stale !== null) throw this.#stale
     const last = await readLast(this.#link, this.state.shard)
     const end = last?.seq ?? 0
     if (end < this.state.seq) throw new RolledBackError(this.state.shard, this.state.seq, end)
@@ -101,8 +106,21 @@ export class Follower {
       if (reads === READ_SINGLY_MAX) return this.#replay()
       const next = await readNext(this.#link, this.state.shard, this.state.seq + 1)
       if (next === null) throw new CorruptLogError(this.state.shard, end, 'it cannot be read')
-      this.state.fold(next)
+      this.#fold(next)
     }
+  }
+
+  /** Folds what came since the load; throws CampaignFault where that needs another (F3). */
+  #fold(stored: Stored): void {
+    const { events } = this.state.fold(stored)
+    const stale = events.find(
+      ({ type, campaign_id }) =>
+        type === 'campaign.requeued' && this.state.poisoned.has(campaign_id),
+    )
+    if (stale === undefined) return
+    const why = 'requeued: the shard is folded anew from its log'
+    this.#stale = new CampaignFault(stale.campaign_id, why)
+    throw this.#stale
   }
 
   async #replay(slices = new TimeSlices()): Promise<void> {

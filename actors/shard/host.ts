@@ -21,12 +21,7 @@ import type {
   WholeAuction,
   WholeResult,
 } from '../protocol/commands.ts'
-import {
-  type CampaignFault,
-  CorruptLogError,
-  EngineError,
-  RolledBackError,
-} from '../protocol/errors.ts'
+import { CampaignFault, CorruptLogError, EngineError, RolledBackError } from '../protocol/errors.ts'
 import type { HostId, ShardId } from '../protocol/ids.ts'
 import {
   auctionSubject,
@@ -163,7 +158,7 @@ export class Host {
     const snapshots = await SnapshotStore.open(link, log)
     const marks = await Marks.open(link)
     const models = await ModelStore.open(link, log)
-    const hosts = await Hosts.open(link, log, clock)
+    const hosts = await Hosts.open(link, log, clock, options.id)
     const host = new Host(options, hosts, snapshots, ModelBook.follow(models), marks)
     await host.#start()
     return host
@@ -371,13 +366,15 @@ export class Host {
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
     })
+    owner.tellPoisoned()
     // Before it offers anybody it hears who must not be (I4).
     await this.#suppressions.claimed(owner)
     if (this.#stopped || owner.lost) return
     const commands = subscribe(link.nc, commandSubject(shard), log, (msg) =>
       this.#command(owner, msg),
     )
-    const inbox = new InboxReader({ link, shard: owner, vault, log })
+    const { shards } = this.#options
+    const inbox = new InboxReader({ link, shard: owner, vault, log, shards })
     this.#roles.set(shard, { kind: 'owning', shard: owner, commands, inbox })
     inbox.start()
     this.#adoption.look()
@@ -397,7 +394,7 @@ export class Host {
   async #followShard(shard: ShardId): Promise<void> {
     if (this.#roles.get(shard)?.kind !== 'none') return
     const { link, log } = this.#options
-    const broken = (error: Error) => this.#halt(shard, error)
+    const broken = (error: Error) => this.#broken(shard, error)
     // One after the other: side by side they would take as long, and none be ready before the last.
     const load = this.#loading.then(async () => {
       await this.#marks.check(shard)
@@ -446,6 +443,12 @@ export class Host {
     if (sound && this.#draining && this.#hosts.live().length <= 1) {
       await this.#keeper.saveLast(role.shard.state)
     }
+  }
+
+  /** What a follower met: a campaign that was requeued is folded anew, all else is for an operator. */
+  #broken(shard: ShardId, error: Error): void {
+    if (!(error instanceof CampaignFault)) this.#halt(shard, error)
+    else if (this.#roles.get(shard)?.kind === 'following') this.#roles.set(shard, { kind: 'none' })
   }
 
   #halt(shard: ShardId, error: Error): void {

@@ -4,19 +4,20 @@
 //   IN1. A message is acknowledged after its leads are durable. One delivered twice is harmless:
 //        a lead is known by its key for ever (I3). What is turned away by now is recorded in the log
 //        (`intake.rejected`), for its sender was told that it is kept.
-//   IN2. A message that cannot be read, whose campaign is quarantined, or that failed so many times,
+//   IN2. A message that cannot be read or belongs to another shard, whose campaign is quarantined, or that failed so many times,
 //        is set aside in the same stream for an operator, with the reason: it was acknowledged to its
 //        sender, and the others must go on.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { headers } from 'nats'
-import { unpack } from '../protocol/codec.ts'
+import { pack, unpack } from '../protocol/codec.ts'
 import type { CommandReply } from '../protocol/commands.ts'
-import type { LeadInput } from '../protocol/lead.ts'
+import { shardOf } from '../protocol/ids.ts'
+import { isLeadInput, LEAD_BYTES_MAX, type LeadInput } from '../protocol/lead.ts'
 import { ASIDE, ASIDE_HEADERS, INBOX, inboxSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Link } from '../runtime/nats.ts'
+import { isNoResponders, isTimeout, type Link } from '../runtime/nats.ts'
 import type { Vault } from '../runtime/vault.ts'
 import type { Shard } from './shard.ts'
 
@@ -27,6 +28,8 @@ const ACK_WAIT_MS = 30_000
 const PAUSE_MS = 500
 /** Looks, a second apart, at which nothing came while something was said to be with us. */
 const IDLE_MAX = 2
+/** A lead as it is packed here is seldom larger than as it was sent, and never twice as large, bytes. */
+const LEAD_PACKED_MAX = 2 * LEAD_BYTES_MAX
 /** A message that fails so often for no reason of its shard's is not tried again. */
 const FAILURES_MAX = 3
 
@@ -35,11 +38,13 @@ export class InboxReader {
   readonly #shard: Shard
   readonly #vault: Vault
   readonly #log: Log
+  readonly #shards: number
   #stopped = false
   /** Failures of the message that is tried again and again, by its sequence. */
   #failing = { seq: 0, times: 0 }
 
-  constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log }) {
+  constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log; shards: number }) {
+    this.#shards = options.shards
     this.#link = options.link
     this.#shard = options.shard
     this.#vault = options.vault
@@ -92,7 +97,10 @@ export class InboxReader {
       const messages = await consumer.fetch({ max_messages: BATCH, expires: EXPIRES_MS })
       for await (const message of messages) {
         if (this.#stopped || this.#shard.lost) return
-        if (await this.#take(message)) continue
+        if (await this.#take(message)) {
+          this.#shard.taken = message.seq
+          continue
+        }
         // What was fetched comes again, in order, to the next consumer.
         await sleep(PAUSE_MS)
         return
@@ -103,9 +111,14 @@ export class InboxReader {
   /** Takes one message's leads in; false when the owner cannot now. */
   async #take(message: JsMsg): Promise<boolean> {
     const { shard } = this.#shard.state
-    const leads = this.#leadsOf(message)
+    const leads = leadsIn(message.data, this.#vault)
     if (leads === null) {
       await this.#setAside(message, 'unreadable')
+      return true
+    }
+    // Taken in here its campaign would be made a second time, in a log that is not its own.
+    if (leads.some(({ campaign_id }) => shardOf(campaign_id, this.#shards) !== shard)) {
+      await this.#setAside(message, 'misplaced')
       return true
     }
     const answer = await this.#ingest(message, leads)
@@ -126,21 +139,14 @@ export class InboxReader {
       const queued = message.seq
       return await this.#shard.execute({ type: 'ingest', leads, fromInbox: true, queued })
     } catch (error) {
-      if (this.#stopped || this.#shard.lost) throw error
+      // A server that is away says nothing of the message.
+      const away = isTimeout(error) || isNoResponders(error) || !this.#link.connected()
+      if (this.#stopped || this.#shard.lost || away) throw error
       const { seq, times } = this.#failing
       this.#failing = { seq: message.seq, times: seq === message.seq ? times + 1 : 1 }
       if (this.#failing.times < FAILURES_MAX) throw error
       await this.#setAside(message, 'failing')
       return null
-    }
-  }
-
-  #leadsOf(message: JsMsg): LeadInput[] | null {
-    try {
-      const leads = unpack<LeadInput[]>(this.#vault.openTransport(message.data))
-      return Array.isArray(leads) ? leads : null
-    } catch {
-      return null // Not sealed by this installation, or damaged: it says so where it is set aside.
     }
   }
 
@@ -154,4 +160,22 @@ export class InboxReader {
     message.ack()
     this.#log.error({ shard, sequence: message.seq, reason }, 'queued leads set aside')
   }
+}
+
+/** The leads a message of the inbox carries, null where it is not one that can be taken in. */
+export function leadsIn(data: Uint8Array, vault: Vault): LeadInput[] | null {
+  try {
+    const leads = unpack<LeadInput[]>(vault.openTransport(data))
+    return Array.isArray(leads) && leads.every(isLead) ? leads : null
+  } catch {
+    return null // Not sealed by this installation, or damaged: it says so where it is set aside.
+  }
+}
+
+/**
+ * Whether it is a lead as gateways put it here, and no larger than they let in, which no answer about it
+ * could hold. What its fields say is its campaign's to judge.
+ */
+function isLead(lead: unknown): boolean {
+  return isLeadInput(lead) && pack(lead).length <= LEAD_PACKED_MAX
 }

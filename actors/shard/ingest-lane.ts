@@ -23,10 +23,17 @@ interface Job {
   leads: LeadInput[]
   /** Sequence in the inbox; null for what came directly, whose sender is told. */
   queued: number | null
+  /** When nobody waits for it any more; what was begun is finished all the same. */
+  deadline: number
   done: number
   outcomes: IngestOutcome[]
-  resolve: (outcomes: IngestOutcome[]) => void
+  resolve: (outcomes: IngestOutcome[] | null) => void
   reject: (error: Error) => void
+}
+
+export interface AddOptions {
+  queued?: number | null | undefined
+  deadline?: number | undefined
 }
 
 export interface IngestLaneOptions {
@@ -53,10 +60,16 @@ export class IngestLane {
     return this.#waiting >= WAITING_MAX
   }
 
-  /** Resolves with an outcome a lead once all of them are decided and durable. */
-  add(leads: LeadInput[], queued: number | null = null): Promise<IngestOutcome[]> {
+  /**
+   * Resolves with an outcome a lead once all of them are decided and durable; null when their
+   * `deadline` was over before their turn came.
+   */
+  add(
+    leads: LeadInput[],
+    { queued = null, deadline = Number.POSITIVE_INFINITY }: AddOptions = {},
+  ): Promise<IngestOutcome[] | null> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ leads, queued, done: 0, outcomes: [], resolve, reject })
+      this.#jobs.push({ leads, queued, deadline, done: 0, outcomes: [], resolve, reject })
       this.#waiting += leads.length
       this.#options.gate().nudge()
     })
@@ -74,6 +87,7 @@ export class IngestLane {
   run(): boolean {
     const gate = this.#options.gate()
     const slices = gate.openSize === 0 ? SLICES_ALONE : 1
+    this.#dropLate()
     for (let i = 0; i < slices; i++) {
       const job = this.#jobs[0]
       if (job === undefined || this.#preparing) return false
@@ -85,6 +99,17 @@ export class IngestLane {
       }
     }
     return this.#jobs.length > 0
+  }
+
+  /** Who sent them has put them into the inbox meanwhile: taken in here they were twice the work. */
+  #dropLate(): void {
+    const now = this.#options.now()
+    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+      if (job.done > 0 || job.deadline >= now) return
+      this.#jobs.shift()
+      this.#waiting -= job.leads.length
+      job.resolve(null)
+    }
   }
 
   #runSlice(job: Job): boolean {
@@ -101,13 +126,22 @@ export class IngestLane {
         job.outcomes[job.done] = outcome
         if (typeof outcome === 'object') this.#note(lead, outcome, job.queued)
       } catch (error) {
-        if (!(error instanceof KeyNotCachedError)) throw error
-        this.#prepare(() => vault.prepare(2 * SLICE, [error.ref]))
+        if (error instanceof KeyNotCachedError) {
+          this.#prepare(() => vault.prepare(2 * SLICE, [error.ref]))
+        } else this.#refuse(job, error)
         return false
       }
       this.#waiting--
     }
     return true
+  }
+
+  /** What breaks before it is any campaign's is its sender's affair, and not the end of the host. */
+  #refuse(job: Job, error: unknown): void {
+    this.#jobs.shift()
+    this.#waiting -= job.leads.length - job.done
+    job.reject(error instanceof Error ? error : new Error(String(error)))
+    this.#options.gate().nudge()
   }
 
   #prepare(keys: () => Promise<void>): void {

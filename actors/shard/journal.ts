@@ -9,7 +9,8 @@
 //       append may have landed and its ack not. Read the subject's last record from the leader:
 //       the one we expected → append again; a newer one → if the first after the expected one is
 //       ours it landed (whatever came after), else FENCED and it never will; an older one, or none
-//       → the log went backwards (I15): stop serving the shard.
+//       → the log went backwards (I15): stop serving the shard. So it has where the one we expected is
+//       another's now.
 //   J3. 10164 (a replicated stream still clears an earlier append): not fenced. Append again.
 //   J4. A record is built once. What is appended again is the same bytes, so that it can be told
 //       from another's, and cannot be two.
@@ -25,7 +26,7 @@ import { decodeRecord, encodeRecord, RECORD_VERSION, type Record } from '../prot
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
-import { readLast, readNext, type Stored } from './log-reader.ts'
+import { readAt, readLast, readNext, type Stored } from './log-reader.ts'
 import { recordHash, type ShardState } from './state.ts'
 
 const WRONG_LAST_SEQUENCE = 10_071
@@ -138,6 +139,11 @@ export class Journal {
     if (found < seq) throw new RolledBackError(shard, seq, found)
     const first = await this.#read(() => readNext(this.#link, shard, seq + 1))
     if (first !== null && Buffer.compare(recordHash(first.bytes), hash) === 0) return first.seq
+    // Others may have gone on after the log lost what we know: then theirs does not follow ours.
+    const own = seq === 0 ? null : await this.#read(() => readAt(this.#link, seq))
+    if (own !== null && Buffer.compare(recordHash(own.bytes), this.#state.prev) !== 0) {
+      throw new RolledBackError(shard, seq, found)
+    }
     throw new FencedError(shard, this.epoch, epochOf(last))
   }
 

@@ -34,6 +34,8 @@ export class Mailbox {
   readonly #calls: CallDesk
   readonly #allocations: AllocationDesk
   readonly #payments: PaymentDesk
+  /** Campaigns whose quarantine was lifted here: the shard is just given up for that. */
+  readonly #requeued = new Set<CampaignId>()
   #inHand = 0
 
   constructor(shard: Shard, options: CallDeskOptions) {
@@ -57,7 +59,7 @@ export class Mailbox {
     }
   }
 
-  #execute(command: Command): Promise<CommandReply> {
+  #execute(command: TimedCommand): Promise<CommandReply> {
     switch (command.type) {
       case 'award':
         return this.#award(command.orders, command.as_of)
@@ -185,11 +187,13 @@ export class Mailbox {
     return { type: 'tallies', rows: tallyRows(tallies, { from, to }, contractors) }
   }
 
-  async #ingest(command: Extract<Command, { type: 'ingest' }>): Promise<CommandReply> {
-    const { leads, fromInbox = false, queued } = command
+  async #ingest(command: Extract<TimedCommand, { type: 'ingest' }>): Promise<CommandReply> {
+    const { leads, fromInbox = false, queued, after = 0, deadline } = command
     if (this.#shard.lane.full) return { type: 'busy' }
-    if (this.#shard.behind && !fromInbox) return { type: 'behind' }
-    return { type: 'outcomes', outcomes: await this.#shard.lane.add(leads, queued) }
+    const isBehind = this.#shard.behind || after > this.#shard.taken
+    if (isBehind && !fromInbox) return { type: 'behind' }
+    const outcomes = await this.#shard.lane.add(leads, { queued, deadline })
+    return outcomes === null ? { type: 'late' } : { type: 'outcomes', outcomes }
   }
 
   async #put(settings: Settings): Promise<CommandReply> {
@@ -256,6 +260,12 @@ export class Mailbox {
       return answer(errorReply('NOT_FOUND', '/campaign_id: no such campaign', '/campaign_id'))
     }
     if (campaign.quarantined === null) return answer({ type: 'requeued' })
+    // Asked again before the shard is folded anew: it is done, and in the log once.
+    if (this.#requeued.has(campaignId)) {
+      await this.#shard.durable()
+      return answer({ type: 'requeued' })
+    }
+    this.#requeued.add(campaignId)
     // A poisoned campaign's own state cannot be trusted with an event: it joins the record as is.
     const at = campaign.clock(this.#shard.now())
     this.#shard.emit({ type: 'campaign.requeued', campaign_id: campaignId, at })

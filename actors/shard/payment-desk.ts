@@ -48,13 +48,16 @@ export class PaymentDesk {
         const rows = rowsPaid(campaign, payment)
         const fault = paymentFault(campaign, rows, payment, this.#shard.now())
         if (fault !== undefined) return { events: [], reply: fault }
-        const isNew = !campaign.accounts.payments.has(payment.payment_id)
+        const { payments } = campaign.accounts
+        const isNew = !payments.has(payment.payment_id)
         open.row = rows.find(
           (row) =>
             isNew && closes(campaign, row, payment) && !suppressed.has(accountOf(campaign, row)),
         )
         if (open.row !== undefined) return undefined
-        const decided = rows.map((row) => decidePayment(campaign, row, payment, this.#shard.now()))
+        // Asked again it is told of the leads it was booked on (PD2), not of any that came since.
+        const own = isNew ? rows : rows.filter((row) => payments.isOn(payment.payment_id, row))
+        const decided = own.map((row) => decidePayment(campaign, row, payment, this.#shard.now()))
         const leads = decided.map(({ booked }) => booked)
         return { events: decided.flatMap(({ events }) => events), reply: { type: 'paid', leads } }
       })

@@ -105,6 +105,9 @@ export class Shard {
   #draining = false
   /** Leads still wait in the inbox: what comes directly must go behind them. */
   behind = true
+  /** Sequence in the inbox up to which this owner has dealt with what is the shard's. */
+  taken = 0
+
   constructor(options: ShardOptions) {
     this.#options = options
     this.state = options.state
@@ -432,10 +435,24 @@ export class Shard {
     // What the fault left in memory is not what the log says: no snapshot of it, no more events
     // for it, and fold the shard anew, soon.
     this.state.poisoned.add(campaign.id)
+    this.state.told.add(campaign.id)
     this.#gate.durable().then(
       () => this.close(fault),
       () => {},
     )
+  }
+
+  /** Says of campaigns the fold set aside that they are: in the log, and to whoever watches (SH2). */
+  tellPoisoned(): void {
+    const { poisoned, told } = this.state
+    for (const id of poisoned) {
+      if (told.has(id)) continue
+      const campaign = this.campaign(id)
+      const reason = campaign.quarantined ?? 'an event of it could not be applied'
+      this.#options.onFault(new CampaignFault(id, reason))
+      const at = campaign.clock(this.now())
+      this.#gate.emit({ type: 'campaign.quarantined', campaign_id: id, at, reason })
+    }
   }
 
   /** A campaign that is known to be here. */

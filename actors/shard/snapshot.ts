@@ -5,7 +5,6 @@
 //   SN3. It is never needed: a missing, torn or newer one falls back to the one before, then to
 //        the log from zero. Nothing personal is in it but sealed.
 
-import type { ObjectStore } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { SNAPSHOTS_STORE } from '../protocol/subjects.ts'
@@ -28,26 +27,22 @@ export interface SnapshotInfo {
 }
 
 export class SnapshotStore {
-  readonly #store: ObjectStore
   readonly #chunks: ChunkStore
   readonly #log: Log
 
-  private constructor(store: ObjectStore, chunks: ChunkStore, log: Log) {
-    this.#store = store
+  private constructor(chunks: ChunkStore, log: Log) {
     this.#chunks = chunks
     this.#log = log
   }
 
   static async open(link: Link, log: Log): Promise<SnapshotStore> {
-    const store = await link.objects(SNAPSHOTS_STORE)
-    return new SnapshotStore(store, await ChunkStore.open(link, SNAPSHOTS_STORE), log)
+    return new SnapshotStore(await ChunkStore.open(link, SNAPSHOTS_STORE), log)
   }
 
   /** The shard's snapshots, newest first. */
   async list(shard: ShardId): Promise<SnapshotInfo[]> {
-    const objects = await this.#store.list()
+    const objects = await this.#chunks.list(`${shard}/`)
     return objects
-      .filter(({ name, deleted }) => !deleted && name.startsWith(`${shard}/`))
       .map(({ name, size }) => ({ shard, seq: Number(name.split('/')[1]), bytes: size }))
       .sort((a, b) => b.seq - a.seq)
   }
@@ -115,7 +110,7 @@ export class SnapshotStore {
 
   async #prune(shard: ShardId, kept = KEPT): Promise<void> {
     for (const { seq } of (await this.list(shard)).slice(kept)) {
-      await this.#store.delete(nameOf(shard, seq))
+      await this.#chunks.remove(nameOf(shard, seq))
     }
   }
 }

@@ -47,6 +47,8 @@ export class ShardState {
   readonly requests = new Map<RequestId, LeadAwarded>()
   /** Campaigns whose state a fault left half changed, here or in the fold (S2): it is not touched. */
   readonly poisoned = new Set<CampaignId>()
+  /** Those of them whose quarantine the log tells of, behind the event that poisoned them. */
+  readonly told = new Set<CampaignId>()
   /** Stream sequence, number and hash of the last record folded; its owner's term and name. */
   seq = 0
   n = 0
@@ -115,8 +117,14 @@ export class ShardState {
       this.office.apply(event)
       return -1
     }
-    if (this.poisoned.has(event.campaign_id)) return -1
     let campaign = this.campaigns.get(event.campaign_id)
+    if (this.poisoned.has(event.campaign_id)) {
+      // Its time goes on all the same: what is said of it later must not lie before this (I8).
+      if (campaign !== undefined) campaign.at = Math.max(campaign.at, event.at)
+      if (event.type === 'campaign.quarantined') this.told.add(event.campaign_id)
+      if (event.type === 'campaign.requeued') this.told.delete(event.campaign_id)
+      return -1
+    }
     if (campaign === undefined) {
       // What was turned away creates no campaign.
       if (event.type === 'intake.rejected') return -1
@@ -128,9 +136,7 @@ export class ShardState {
     }
     for (const cut of this.#cuts) cut.changing(campaign)
     const row = campaign.apply(event)
-    if (event.type === 'lead.awarded' && event.request_id !== null) {
-      this.#remember(event.request_id, event)
-    }
+    this.#rememberAward(event)
     return row
   }
 
@@ -143,6 +149,7 @@ export class ShardState {
 
   #foldEvent(event: Event, seq: number): number {
     try {
+      if (this.poisoned.has(event.campaign_id)) this.#rememberAward(event)
       return this.apply(event)
     } catch (error) {
       // Whatever broke, it broke on this campaign's event: set the campaign aside, keep the rest.
@@ -152,10 +159,20 @@ export class ShardState {
           cause: error,
         })
       }
+      const wasAside = campaign.quarantined !== null
       const why = error instanceof Error ? error.message : String(error)
       campaign.quarantined = `${why} (${event.type} at sequence ${seq})`
       this.poisoned.add(event.campaign_id)
+      if (wasAside) this.told.add(event.campaign_id)
+      this.#rememberAward(event)
       return -1
+    }
+  }
+
+  /** That a request was awarded stays known, whatever became of the campaign: it is not awarded twice. */
+  #rememberAward(event: Event): void {
+    if (event.type === 'lead.awarded' && event.request_id !== null) {
+      this.#remember(event.request_id, event)
     }
   }
 

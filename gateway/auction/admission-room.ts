@@ -15,7 +15,7 @@ import type { Room } from './admission.ts'
 const TIGHT = 0.8
 const FULL = 0.95
 const EASED = 0.02
-const EVERY_MS = 5000
+const EVERY_MS = 2000
 
 export interface LogRoomOptions {
   link: Pick<Link, 'jsm'>

@@ -27,7 +27,8 @@ const REST_PRESSED = 4
 const INGESTS_PRESSED = 2
 /** How long after a refusal others still give way. */
 const PRESSED_MS = 500
-const DELAY_PRESSED_MS = 25
+/** They do as well when requests for a lead, if there are any, wait this long to be read. */
+const DELAY_PRESSED_MS = 100
 
 const PROBES = 8
 
@@ -173,16 +174,16 @@ export class Admission {
     if (room !== 'ample' && writing === 'grows') return 'room'
     if (room === 'full' && writing === 'begins') return 'room'
     if (rank === 'end') return this.#inHand.end >= ENDS_MAX ? 'full' : null
-    const delayMs = this.delayMs()
-    if (delayMs > DELAY_PRESSED_MS) this.#pressedAt = this.#now()
     if (rank === 'rest') return this.#whyRest(service)
     if (service !== 'lead.next') {
       return this.#inHand.next - this.#asking >= OTHERS_MAX ? 'full' : null
     }
+    const delayMs = this.delayMs()
     this.#limit.came(this.#asking, delayMs)
-    if (this.#asking >= this.#limit.value) {
+    const isFull = this.#asking >= this.#limit.value
+    if (isFull || delayMs > DELAY_PRESSED_MS) this.#pressedAt = this.#now()
+    if (isFull) {
       this.#limit.meet()
-      this.#pressedAt = this.#now()
       return 'queue'
     }
     // A few are let in whatever is thought of their chances: only they can tell that it is wrong.

@@ -1,5 +1,9 @@
 // Ingest: leads from one request to the shards that own their campaigns, slice by slice. What an
 // owner cannot take now is kept durably in the inbox and said to be `queued`.
+//
+//   ID1. Leads never overtake those that were queued here before them: the owner is told which was the
+//        last of these, and takes others once it has dealt with that one.
+//   ID2. What is queued does not make the next be queued: once its owner keeps up, leads go to it again.
 
 import { pack } from '../../actors/protocol/codec.ts'
 import type { IngestOutcome } from '../../actors/protocol/commands.ts'
@@ -17,8 +21,10 @@ const MESSAGE_LEADS = 100
 /** Share of a budget spent asking the owner before the inbox is used. */
 const OWNER_SHARE = 0.6
 const INBOX_TIMEOUT_MS = 2000
-/** What comes this soon after something queued goes behind it, so that order holds, ms. */
-const BEHIND_MS = 1500
+/** An owner that could not take leads is not asked again for so long: they go into the inbox at once, ms. */
+const AWAY_MS = 1500
+/** So long after leads were queued an owner is asked to take others only behind them, ms. */
+const AFTER_MS = 60_000
 
 interface Item {
   index: number
@@ -33,7 +39,9 @@ export class IngestDesk {
   readonly #vault: Vault
   readonly #country: string
   readonly #log: Log
-  readonly #behindUntil = new Map<ShardId, number>()
+  readonly #awayUntil = new Map<ShardId, number>()
+  /** What was queued last, by its sequence in the inbox, and when. */
+  readonly #queued = new Map<ShardId, { seq: number; at: number }>()
 
   constructor(options: { router: Router; link: Link; vault: Vault; country: string; log: Log }) {
     this.#router = options.router
@@ -94,27 +102,38 @@ export class IngestDesk {
   async #send(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
     const deadline = performance.now() + budgetMs
     const leads = items.map(({ lead }) => lead)
-    if ((this.#behindUntil.get(shard) ?? 0) < performance.now()) {
-      const command = { type: 'ingest', leads } as const
+    if ((this.#awayUntil.get(shard) ?? 0) < performance.now()) {
+      const command = { type: 'ingest', leads, ...this.#after(shard) } as const
       // One long try: asked again, the owner would truthfully say that it knows these leads.
       const forOwnerMs = budgetMs * OWNER_SHARE
       const answer = await this.#router.ask(shard, command, forOwnerMs, { tryMs: forOwnerMs })
       if (answer.type === 'outcomes') {
         return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
       }
+      // Not when leads are queued for it: a steady stream would then be queued for ever.
+      this.#awayUntil.set(shard, performance.now() + AWAY_MS)
     }
     const kept = await this.#queue(shard, leads, deadline - performance.now())
     return items.map((item) => [item, kept])
   }
 
+  /** Behind what these leads have to go, so that order holds; nothing once that is long ago. */
+  #after(shard: ShardId): { after?: number } {
+    const last = this.#queued.get(shard)
+    if (last === undefined || last.at + AFTER_MS < performance.now()) return {}
+    return { after: last.seq }
+  }
+
   async #queue(shard: ShardId, leads: LeadInput[], leftMs: number): Promise<Kept> {
-    this.#behindUntil.set(shard, performance.now() + BEHIND_MS)
     try {
       const sealed = this.#vault.sealTransport(pack(leads))
-      await this.#link.js.publish(inboxSubject(shard), sealed, {
+      const { seq } = await this.#link.js.publish(inboxSubject(shard), sealed, {
         // The caller is answered in time (I13); what lands later is known by its key when sent again.
         timeout: Math.max(1, Math.min(leftMs, INBOX_TIMEOUT_MS)),
       })
+      // Acks of what was sent side by side come in any order.
+      const before = this.#queued.get(shard)?.seq ?? 0
+      this.#queued.set(shard, { seq: Math.max(seq, before), at: performance.now() })
       return 'queued'
     } catch (error) {
       this.#log.warn({ shard, error: String(error) }, 'inbox not written')

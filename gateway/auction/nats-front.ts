@@ -1,6 +1,8 @@
 // NATS front: the contract's subjects, from message to message.
 //
 //   NF1. What is not let in is answered before its body is read (AD1).
+//        Refusals go out together, a few milliseconds' worth at a time: under a flood most of what
+//        one costs is the write.
 //   NF2. A message that waited in front of this process has spent that much of its budget.
 
 import { decodeBody, type Encoding, encodeBody, encodingOf } from '../../actors/protocol/codec.ts'
@@ -19,6 +21,8 @@ import { type Answer, BUDGET_STANDARD_MS } from './services.ts'
 
 const BUDGET_MIN_MS = 10
 const BUDGET_MAX_MS = 60_000
+const REFUSALS_EVERY_MS = 2
+const REFUSALS_MAX = 256
 
 /** What became of a request, for metrics; null seconds: it was refused unread. */
 export type Observe = (service: Service, outcome: string, seconds: number | null) => void
@@ -35,10 +39,11 @@ export interface FrontParts {
 export function startNatsFront(parts: FrontParts): { stop(): Promise<void> } {
   const { link, admission, observe, log } = parts
   const working = new Set<Promise<void>>()
+  const refusals = new Refusals()
   const take = (service: Service, msg: Msg): Promise<void> | undefined => {
     const refusal = admission.early(service)
     if (refusal !== null) {
-      msg.respond(encodedRefusal(refusal, msg.data[0]))
+      refusals.add(msg, refusal)
       observe(service, refusal.type, null)
       return undefined
     }
@@ -52,6 +57,7 @@ export function startNatsFront(parts: FrontParts): { stop(): Promise<void> } {
   return {
     async stop() {
       for (const subscription of subscriptions) subscription.unsubscribe()
+      refusals.flush()
       await Promise.allSettled(working)
     },
   }
@@ -78,6 +84,27 @@ async function serve(
   const outcome = reply instanceof Uint8Array ? 'award' : reply.type
   observe(service, outcome, (performance.now() - started) / 1000)
   msg.respond(reply instanceof Uint8Array ? reply : encodeBody(encoding, reply))
+}
+
+/** Refusals on their way out. */
+class Refusals {
+  #waiting: [Msg, Refusal][] = []
+  #timer: NodeJS.Timeout | null = null
+
+  add(msg: Msg, refusal: Refusal): void {
+    this.#waiting.push([msg, refusal])
+    if (this.#waiting.length >= REFUSALS_MAX) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), REFUSALS_EVERY_MS)
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const [msg, refusal] of this.#waiting) {
+      msg.respond(encodedRefusal(refusal, msg.data[0]))
+    }
+    this.#waiting = []
+  }
 }
 
 /** In the encoding of a request whose body was not read, and begins with this byte. */

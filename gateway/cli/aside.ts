@@ -5,14 +5,13 @@
 //        lead is known by its key (I3), so that whoever is interrupted runs it again.
 
 import { headers } from 'nats'
-import { unpack } from '../../actors/protocol/codec.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
 import { type ShardId, shardOf } from '../../actors/protocol/ids.ts'
-import type { LeadInput } from '../../actors/protocol/lead.ts'
 import { ASIDE, ASIDE_HEADERS, INBOX, inboxSubject } from '../../actors/protocol/subjects.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { leadsIn } from '../../actors/shard/inbox-reader.ts'
 
 /** A message that was set aside. */
 export interface SetAside {
@@ -50,7 +49,7 @@ export async function* setAside(
       const query = { seq: from, next_by_subj: ASIDE } as { seq: number }
       const message = await link.jsm.streams.getMessage(INBOX, query)
       if (message === null) return
-      const leads = leadsIn(vault, message.data)
+      const leads = leadsIn(message.data, vault)
       const campaigns = [...new Set(leads?.map(({ campaign_id }) => campaign_id) ?? [])]
       const told = message.header.get(ASIDE_HEADERS.shard)
       const [campaign] = campaigns
@@ -88,13 +87,4 @@ export async function putBack(
   // Within the stream's window even the message itself comes once.
   await link.js.publish(inboxSubject(shard), data, { msgID: `aside-${seq}`, headers: from })
   await link.jsm.streams.deleteMessage(INBOX, seq)
-}
-
-function leadsIn(vault: Vault, data: Uint8Array): LeadInput[] | null {
-  try {
-    const leads = unpack<LeadInput[]>(vault.openTransport(data))
-    return Array.isArray(leads) ? leads : null
-  } catch {
-    return null // What cannot be opened is set aside for just that.
-  }
 }

@@ -1,6 +1,7 @@
 // Workforce: agents and their targets, which the office decides; who is at work, which is only kept
 // for a minute; and performance, which every shard is asked for.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandReply } from '../../actors/protocol/commands.ts'
 import type { ContractorId } from '../../actors/protocol/ids.ts'
 import { errorReply } from '../../actors/protocol/replies.ts'
@@ -46,7 +47,9 @@ const setPresence: Handler = async ({ body }, ctx) => {
   boards.set(link, board)
   const now = ctx.now()
   try {
-    await (await board).put(request)
+    // Kept later or not at all, it is said again in a moment: nobody waits past its budget (I13).
+    const kept = board.then((open) => open.put(request))
+    await Promise.race([kept, late(ctx.leftMs)])
   } catch (error) {
     boards.delete(link)
     log.warn({ error: String(error) }, 'presence not kept')
@@ -55,6 +58,12 @@ const setPresence: Handler = async ({ body }, ctx) => {
   const { contractor_id, status } = request
   const until = formatTime(status === 'off' ? now : now + PRESENCE_TTL_MS)
   return { type: 'presence', contractor_id, status, until }
+}
+
+/** Rejects after `ms`; never keeps its process alive for that. */
+async function late(ms: number): Promise<never> {
+  await sleep(ms, undefined, { ref: false })
+  throw new Error(`no answer within ${Math.round(ms)} ms`)
 }
 
 const showPerformance: Handler = async ({ body }, ctx) => {

@@ -1,5 +1,5 @@
 // Tally counter: a counter for what happens thousands of times a second. It counts in plain numbers
-// and tells them when it is scraped; finding a labelled series for each event would cost more than
+// and adds them up when it is scraped; finding a labelled series for each event would cost more than
 // refusing a request does.
 
 import { Counter, type Registry } from 'prom-client'
@@ -16,20 +16,25 @@ export function tallyCounter(options: TallyOptions): (first: string, second: str
   const { registry, name, help, labelNames } = options
   const [firstName, secondName] = labelNames
   const tallies = new Map<string, Map<string, number>>()
-  new Counter({
+  const counter = new Counter({
     name,
     help,
     labelNames: [...labelNames],
     registers: [registry],
     collect() {
-      this.reset()
       for (const [first, counts] of tallies) {
         for (const [second, count] of counts) {
           this.inc({ [firstName]: first, [secondName]: second }, count)
         }
       }
+      tallies.clear()
     },
   })
+  const reset = counter.reset.bind(counter)
+  counter.reset = () => {
+    tallies.clear()
+    reset()
+  }
   return (first, second) => {
     let counts = tallies.get(first)
     if (counts === undefined) {

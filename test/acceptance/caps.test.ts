@@ -68,7 +68,8 @@ test('N2: US Reg F: the eighth call in seven days is refused, and its lead sleep
   // Six calls of a campaign without caps, the first of them almost a week ago.
   const first = now - 7 * DAY + HOUR
   for (let i = 0; i < 6; i++) await called(other, 1, first + i * DAY)
-  assert.equal((await confirm(award)).type, 'confirmed', 'the seventh')
+  const seventh = await confirm(award)
+  assert.equal(seventh.type, 'confirmed', JSON.stringify(seventh))
   await engine.dispose(award, 'busy')
   const refusal = await noLeadFor(campaign, { capped: 1 })
   assert.equal(Date.parse(refusal.next_eligible_at), first + 7 * DAY)

@@ -131,7 +131,6 @@ test('I15: a log that was rolled back is told of everywhere, and accepted by nam
   assert.equal((await cluster.call('campaign.show', { campaign_id: WELL })).type, 'campaign')
   const clean = await cli('audit')
   assert.equal(clean.code, 0, clean.stdout)
-  await measures('leadbid_halted_shards', 0)
 })
 
 test('I16: a campaign and messages that were set aside are listed, counted and put back', async () => {
@@ -190,7 +189,6 @@ test('I16: a campaign and messages that were set aside are listed, counted and p
   await until(async () => (await aside())[0]?.seq > garbage.seq, 'what is not mended to come back')
   const stray = await link.jsm.streams.getMessage(INBOX, { seq: (await aside())[0].seq })
   assert.equal(stray?.string(), 'no message of ours')
-  await measures('leadbid_quarantined_campaigns', 0)
 })
 
 test('I16: a campaign whose log is broken comes back when it is requeued, and that is said', async () => {

@@ -43,6 +43,7 @@ test('makes the log with the shards that are wanted, says what is there, and war
     'KV_keys',
     'KV_jobs',
     'KV_models',
+    'KV_marks',
     'OBJ_snap',
     'OBJ_imports',
   ]) {

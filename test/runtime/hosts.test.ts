@@ -162,4 +162,25 @@ test('after the server was away, hosts are seen again', async () => {
   stop()
 })
 
+test('while beats reach nobody a host keeps its peers, and who only looks gives them up', async () => {
+  // The server was just started anew.
+  const open = async () => await Hosts.open(link, log, systemClock(), 'self' as HostId)
+  const host = await until(open, 'the buckets to be readable')
+  const stops = await Promise.all(
+    ['self', 'peer'].map((id) => alive(id as HostId, beatOf({}, { boot: id }))),
+  )
+  await until(() => sees(host, 'self') && sees(host, 'peer'), 'both to be seen')
+  let missed = 0
+  const look = setInterval(() => (missed += sees(host, 'peer') ? 0 : 1), 5)
+  await server.kill9()
+  await until(() => !sees(hosts, 'peer'), 'who only looks to give it up')
+  await server.restart()
+  await until(() => sees(hosts, 'peer') && sees(hosts, 'self'), 'it', { deadlineMs: 20_000 })
+  clearInterval(look)
+  assert.equal(missed, 0)
+  for (const stop of stops) stop()
+  await until(() => !sees(host, 'peer'), 'a peer that fell silent to be given up all the same')
+  host.stop()
+})
+
 test.run()

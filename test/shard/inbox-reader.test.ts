@@ -41,7 +41,7 @@ async function waiting(subject: string): Promise<number> {
 /** Reads the inbox for a shard until `stop`. */
 function read(shard: Shard, link = rig.link): InboxReader {
   shard.behind = true
-  const reader = new InboxReader({ link, shard, vault: rig.vault, log: quiet })
+  const reader = new InboxReader({ link, shard, vault: rig.vault, log: quiet, shards: rig.shards })
   reader.start()
   return reader
 }
@@ -142,6 +142,50 @@ test('IN2: what cannot be read is set aside, and does not hold up what follows',
   const query = { last_by_subj: ASIDE }
   const kept = await rig.link.jsm.streams.getMessage(INBOX, query)
   assert.equal(kept?.string(), 'no message of ours')
+  const { header } = kept
+  assert.deepEqual(
+    ['Leadbid-Reason', 'Leadbid-Shard'].map((name) => header.get(name)),
+    ['unreadable', String(id)],
+  )
+  reader.stop()
+})
+
+test('IN2, I16: a message that fails three times is set aside, and what follows is taken in', async () => {
+  const { id, campaign } = rig.next()
+  await queue(id, [lead(campaign, 66)])
+  await queue(id, leads(campaign, 2))
+  const before = await waiting(ASIDE)
+  const { shard } = await rig.own(id)
+  const execute = shard.execute.bind(shard)
+  let failures = 0
+  const failing: Shard['execute'] = async (command) => {
+    if (command.type === 'ingest' && command.leads.some((one) => one.id === (66 as LeadId))) {
+      failures++
+      throw new Error('planted')
+    }
+    return await execute(command)
+  }
+  Object.assign(shard, { execute: failing })
+  const reader = read(shard)
+  await until(() => !shard.behind, 'the reader to have caught up')
+  assert.equal(failures, 3)
+  assert.equal(shard.state.campaigns.get(campaign)?.leads.size, 2)
+  assert.equal(await waiting(ASIDE), before + 1)
+  const kept = await rig.link.jsm.streams.getMessage(INBOX, { last_by_subj: ASIDE })
+  assert.equal(kept?.header.get('Leadbid-Reason'), 'failing')
+  reader.stop()
+})
+
+test('what is no list of leads is set aside as unreadable', async () => {
+  const { id, campaign } = rig.next()
+  await rig.link.js.publish(inboxSubject(id), rig.vault.sealTransport(pack({ leads: 'none' })))
+  await queue(id, leads(campaign, 1))
+  const before = await waiting(ASIDE)
+  const { shard } = await rig.own(id)
+  const reader = read(shard)
+  await until(() => !shard.behind, 'the reader to have caught up')
+  assert.equal(shard.state.campaigns.get(campaign)?.leads.size, 1)
+  assert.equal(await waiting(ASIDE), before + 1)
   reader.stop()
 })
 

@@ -1,7 +1,5 @@
 // Bugs: what is planted into the engine, one at a time, to see that the checks can say no.
-//
-//   BG1. A bug is planted from here alone, into a collaborator the simulation hands over (the link, an
-//        option) or by replacing a method for one run. Nothing in production knows of it.
+// How, is in planting.ts (BG1).
 
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from 'nats'
@@ -19,57 +17,10 @@ import { ShardState } from '../../actors/shard/state.ts'
 import { SuppressionDesk } from '../../actors/shard/suppression-desk.ts'
 import { Auction } from '../../gateway/auction/auction.ts'
 import { Pending } from '../../gateway/auction/pending.ts'
-import type { Publish, PublishOptions } from './sim-jetstream.ts'
+import { tradeBugs } from './bugs-trades.ts'
+import { appending, lastOf, method, unfenced } from './planting.ts'
 import { WRONG_LAST_SEQUENCE } from './sim-log.ts'
-import type { Bug, World } from './world.ts'
-
-/** Another way to append; `publish` is the true one. */
-type Appending = (
-  publish: Publish,
-  world: World,
-  ...args: [subject: string, data: Uint8Array, options: PublishOptions]
-) => ReturnType<Publish>
-
-/** Replaces how records are appended. */
-function appending(name: string, append: Appending): Bug {
-  return {
-    name,
-    link: (link, world) => {
-      // The simulated client is a plain object with this method.
-      const publish = link.js.publish as unknown as Publish
-      const planted: Publish = (subject, data, options = {}) =>
-        subject.startsWith('ev.')
-          ? append(publish, world, subject, data, options)
-          : publish(subject, data, options)
-      return { ...link, js: { ...link.js, publish: planted } as unknown as Link['js'] }
-    },
-  }
-}
-
-/** Replaces a method for a run. */
-function method<C extends object, K extends keyof C>(
-  name: string,
-  target: C,
-  key: K,
-  make: (real: C[K]) => C[K],
-): Bug {
-  const plant = () => {
-    const real = target[key]
-    target[key] = make(real)
-    return () => {
-      target[key] = real
-    }
-  }
-  return { name, plant }
-}
-
-function unfenced({ timeout }: PublishOptions): PublishOptions {
-  return timeout === undefined ? {} : { timeout }
-}
-
-function lastOf(world: World, subject: string): number {
-  return world.server.stream('EVENTS').last(subject)?.seq ?? 0
-}
+import type { Bug } from './world.ts'
 
 const CLOSING = new Set<Event['type']>(['lead.lapsed', 'lead.skipped', 'lead.disposed'])
 
@@ -141,15 +92,6 @@ export const BUGS: Bug[] = [
       },
   ),
   method(
-    'a retry is taken for a first request',
-    Auction.prototype,
-    'next',
-    (real) =>
-      function (this: Auction, request, ...rest) {
-        return real.call(this, { ...request, retry: false }, ...rest)
-      },
-  ),
-  method(
     'campaigns nobody asked for',
     Auction.prototype,
     'next',
@@ -201,6 +143,7 @@ export const BUGS: Bug[] = [
   },
   method('deadline by the wrong clock', Hosts.prototype, 'aheadMs', () => () => 0),
   { name: 'ack before apply', link: (link) => ({ ...link, js: ackingEarly(link.js) }) },
+  ...tradeBugs,
 ]
 
 type Consumers = Link['js']['consumers']

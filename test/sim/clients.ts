@@ -6,6 +6,7 @@ import { sleep } from '../../actors/runtime/clock.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { type Campaign, leadOf, phone, phoneOf, settingsOf, timeAt } from './campaigns.ts'
 import type { Answer } from './history.ts'
+import { requeue } from './poison.ts'
 import type { Sent, World } from './world.ts'
 
 const CODES = ['no_answer', 'no_answer', 'busy', 'callback', 'converted', 'not_interested']
@@ -134,15 +135,26 @@ export async function sender(client: Client, name: number, campaigns: readonly C
   while (client.active) {
     await sleep(100 + client.below(700))
     const campaign = client.pick(campaigns)
-    const leads = Array.from({ length: 1 + client.below(8) }, () => {
+    const leads = Array.from({ length: 1 + client.below(8) }, (): object => {
       // Some are sent again, as a sales team's nightly file does.
       const again = client.chance(0.2)
       const lead = name * 100_000 + (again ? 1 + client.below(next) : next++)
       if (!again) client.world.sent.push({ campaign, lead })
       return leadOf(campaign, lead, client)
     })
+    if (client.chance(0.01)) leads.push(...fatLeads(client, campaign, name * 100_000 + 50_000))
     await client.insist('lead.ingest', { leads }, 4)
   }
+}
+
+/** So many and so large leads that they fill a record, in letters that take three bytes each. */
+function fatLeads(client: Client, campaign: Campaign, from: number): object[] {
+  const attributes = Object.fromEntries([1, 2, 3, 4].map((i) => [`note${i}`, 'ह'.repeat(490)]))
+  return Array.from({ length: 40 + client.below(60) }, () => {
+    const lead = from + client.below(10_000)
+    client.world.sent.push({ campaign, lead })
+    return { ...leadOf(campaign, lead, client), attributes }
+  })
 }
 
 export async function suppressor(client: Client, campaigns: readonly Campaign[]) {
@@ -179,4 +191,35 @@ export async function operator(client: Client, campaigns: readonly Campaign[]) {
       await client.insist('campaign.put', { ...settingsOf(campaign), name })
     }
   }
+}
+
+/** Says at the end what campaigns and the leads that were paid for show. */
+export async function tell(client: Client): Promise<void> {
+  const { history, campaigns } = client.world
+  for (const { id } of campaigns) {
+    const shown = await again(client, 'campaign.show', { campaign_id: id })
+    const forGood = history.planted.some(({ campaign }) => campaign === id)
+    if (shown?.quarantined === undefined || forGood) continue
+    // Nobody had met what broke it before somebody took it over: that is for an operator as well.
+    await requeue(client.world, client.link, id)
+    await sleep(1500)
+    await again(client, 'campaign.show', { campaign_id: id })
+  }
+  const paid = new Map<string, { campaign_id: number; lead_id: number }>()
+  for (const { answer } of history.answered('payment.record', 'paid')) {
+    for (const { campaign_id, lead_id } of answer.leads) {
+      paid.set(`${campaign_id}/${lead_id}`, { campaign_id, lead_id })
+    }
+  }
+  const some = [...paid.values()].filter(() => client.chance(12 / paid.size))
+  for (const lead of some) await again(client, 'lead.show', lead)
+}
+
+async function again(client: Client, service: Service, body: { [field: string]: unknown }) {
+  for (let i = 0; i < 5; i++) {
+    const answer = await client.ask(service, body)
+    if (!isVague(answer)) return answer
+    await sleep(300)
+  }
+  return undefined
 }

@@ -1,41 +1,39 @@
-// Faults: what goes wrong in a run, drawn by its seed: which kinds at all, how often, how long.
+// Faults: what goes wrong in a run, one after another, as its plan says: whom it hits, and how long.
 
 import { SNAPSHOTS_STORE } from '../../actors/protocol/subjects.ts'
 import { sleep } from '../../actors/runtime/clock.ts'
-import type { Weather } from './sim-server.ts'
+import type { Link } from '../../actors/runtime/nats.ts'
+import type { Host } from '../../actors/shard/host.ts'
+import { SnapshotStore } from '../../actors/shard/snapshot.ts'
+import type { Plan } from './plan.ts'
+import { appendIllegal, breakCampaign, garbleInbox, sealGarbage } from './poison.ts'
+import type { Proc } from './scheduler.ts'
 import { FAIR } from './sim-server.ts'
 import type { Member, World } from './world.ts'
 
-/** How far hosts' clocks may lie apart in a run, ms. */
-export interface Plan {
-  weather: Weather
-  skewMaxMs: number
-  kinds: (keyof typeof KINDS)[]
-  /** Between two faults on average, ms. */
-  everyMs: number
-}
-
-/** One seed in eight is fair weather: what fails there is no fault's doing. */
-export function drawPlan(seed: number, random: () => number): Plan {
-  if (seed % 8 === 0) return { weather: FAIR, skewMaxMs: 0, kinds: [], everyMs: 1000 }
-  const some = (rate: number) => (random() < 0.5 ? 0 : random() * rate)
-  const weather = {
-    latencyMs: 0.2 + random() * 3,
-    slow: some(0.004),
-    loss: some(0.02),
-    lostCall: some(0.02),
-    lostAck: some(0.05),
-    clearing: some(0.05),
-    late: some(0.02),
-  }
-  const names = Object.keys(KINDS) as (keyof typeof KINDS)[]
-  const kinds = names.filter(() => random() < 0.5)
-  const skewMaxMs = [0, 100, 2000, 20_000][Math.floor(random() * 4)] as number // Of four, one.
-  return { weather, skewMaxMs, kinds, everyMs: 600 + random() * 4000 }
-}
+export const FAULTS = [
+  'host killed',
+  'gateway killed',
+  'killed while sending',
+  'all killed',
+  'paused',
+  'partition',
+  'server down',
+  'leader away',
+  'rolling restart',
+  'clock leaps',
+  'snapshot torn',
+  'garbage in the inbox',
+  'sealed garbage in the inbox',
+  'illegal event',
+  'campaign breaks',
+  'snapshot early',
+  'host clock leaps',
+] as const
+export type FaultKind = (typeof FAULTS)[number]
 
 /** Does what the plan says until clients end; everything is whole again when it resolves. */
-export async function nemesis(world: World, plan: Plan): Promise<void> {
+export async function nemesis(world: World, link: Link, plan: Plan): Promise<void> {
   const { kinds, everyMs, weather } = plan
   world.server.weather = weather
   while (!world.ending) {
@@ -43,7 +41,7 @@ export async function nemesis(world: World, plan: Plan): Promise<void> {
     const kind = kinds[Math.floor(world.random() * kinds.length)]
     if (kind === undefined || world.ending) continue
     world.server.count(`fault: ${kind}`)
-    await KINDS[kind](world)
+    await KINDS[kind](world, link)
   }
 }
 
@@ -53,7 +51,9 @@ export function heal(world: World): void {
   server.weather = FAIR
   server.up = true
   server.leader = true
-  for (const { proc } of world.members) {
+  for (const member of world.members) {
+    const { proc } = member
+    if (member.leaptMs !== 0) setClock(world, member, 0)
     proc.cut = 'none'
     proc.sendsLeft = null
     scheduler.resume(proc)
@@ -62,76 +62,96 @@ export function heal(world: World): void {
   world.say('healed')
 }
 
-const KINDS = {
-  'host killed': (world: World) => kill(world, 'host'),
-  'gateway killed': (world: World) => kill(world, 'gateway'),
-  'killed while sending': (world: World) => {
-    const member = anyMember(world, world.random() < 0.75 ? 'host' : 'gateway')
-    member.proc.sendsLeft = Math.floor(world.random() * 40)
-  },
-  'all killed': (world: World) => {
-    for (const member of world.members) world.kill(member, 300 + world.random() * 3000)
-  },
-  paused: (world: World) => {
-    const { proc, name } = anyMember(world, world.random() < 0.8 ? 'host' : 'gateway')
-    if (proc.state !== 'up') return
-    proc.state = 'paused'
-    world.say(`${name} paused`)
-    later(world, 500 + world.random() * 12_000, () => {
-      world.scheduler.resume(proc)
-      world.say(`${name} resumed`)
-    })
-  },
-  partition: (world: World) => {
-    const { proc, name } = anyMember(world, world.random() < 0.75 ? 'host' : 'gateway')
-    proc.cut = (['in', 'out', 'both'] as const)[Math.floor(world.random() * 3)] ?? 'both'
-    world.say(`${name} cut ${proc.cut}`)
-    later(world, 300 + world.random() * 8000, () => {
-      proc.cut = 'none'
-      world.server.healed()
-    })
-  },
-  'server down': (world: World) => {
-    world.server.up = false
-    world.say('server down')
-    later(world, 100 + world.random() * 3000, () => {
-      world.server.up = true
-      world.server.healed()
-    })
-  },
-  'leader away': (world: World) => {
-    world.server.leader = false
-    world.say('leader away')
-    later(world, 1000 + world.random() * 6000, () => {
-      world.server.leader = true
-      world.server.healed()
-    })
-  },
-  'rolling restart': async (world: World) => {
-    const member = anyMember(world, 'host')
-    const { proc, host } = member
-    if (host === null || proc.state !== 'up') return
-    world.say(`${member.name} asked to stop`)
-    // Its own process stops it; a second later whatever is left of it is killed.
-    world.scheduler.at(0, proc, () => void member.stop().catch(() => {}))
-    await sleep(1000 + world.random() * 4000)
-    if (member.proc === proc) world.kill(member, 100 + world.random() * 1000)
-  },
-  'clock leaps': (world: World) => {
-    const ms = [60_000, 600_000, 3_600_000][Math.floor(world.random() * 3)] as number // Of three.
-    world.scheduler.wallBase += ms
-    world.say(`all clocks leap ${ms} ms`)
-  },
-  'snapshot torn': (world: World) => {
-    const stream = world.server.stream(`OBJ_${SNAPSHOTS_STORE}`)
-    const seqs = [...stream.messages.keys()]
-    const message = stream.messages.get(seqs[Math.floor(world.random() * seqs.length)] ?? 0)
-    if (message === undefined || message.data.length === 0) return
-    const at = Math.floor(world.random() * message.data.length)
-    message.data[at] = (message.data[at] ?? 0) ^ 0x55
-    world.server.count('snapshot bytes flipped')
-  },
-} satisfies { [kind: string]: (world: World) => void | Promise<void> }
+const KINDS: { readonly [kind in FaultKind]: (world: World, link: Link) => void | Promise<void> } =
+  {
+    'host killed': (world: World) => kill(world, 'host'),
+    'gateway killed': (world: World) => kill(world, 'gateway'),
+    'killed while sending': (world: World) => {
+      const member = anyMember(world, world.random() < 0.75 ? 'host' : 'gateway')
+      member.proc.sendsLeft = Math.floor(world.random() * 40)
+    },
+    'all killed': (world: World) => {
+      for (const member of world.members) world.kill(member, 300 + world.random() * 3000)
+    },
+    paused: (world: World) => {
+      const { proc, name } = anyMember(world, world.random() < 0.8 ? 'host' : 'gateway')
+      if (proc.state !== 'up') return
+      proc.state = 'paused'
+      world.say(`${name} paused`)
+      later(world, 500 + world.random() * 12_000, () => {
+        world.scheduler.resume(proc)
+        world.say(`${name} resumed`)
+      })
+    },
+    partition: (world: World) => {
+      const { proc, name } = anyMember(world, world.random() < 0.75 ? 'host' : 'gateway')
+      proc.cut = (['in', 'out', 'both'] as const)[Math.floor(world.random() * 3)] ?? 'both'
+      world.say(`${name} cut ${proc.cut}`)
+      later(world, 300 + world.random() * 8000, () => {
+        proc.cut = 'none'
+        world.server.healed()
+      })
+    },
+    'server down': (world: World) => {
+      world.server.up = false
+      world.say('server down')
+      later(world, 100 + world.random() * 3000, () => {
+        world.server.up = true
+        world.server.healed()
+      })
+    },
+    'leader away': (world: World) => {
+      world.server.leader = false
+      world.say('leader away')
+      later(world, 1000 + world.random() * 6000, () => {
+        world.server.leader = true
+        world.server.healed()
+      })
+    },
+    'rolling restart': async (world: World) => {
+      const member = anyMember(world, 'host')
+      const { proc, host } = member
+      if (host === null || proc.state !== 'up') return
+      world.say(`${member.name} asked to stop`)
+      // Its own process stops it; a second later whatever is left of it is killed.
+      world.scheduler.at(0, proc, () => void member.stop().catch(() => {}))
+      await sleep(1000 + world.random() * 4000)
+      if (member.proc === proc) world.kill(member, 100 + world.random() * 1000)
+    },
+    'clock leaps': (world: World) => {
+      const ms = [60_000, 600_000, 3_600_000][Math.floor(world.random() * 3)] as number // Of three.
+      world.scheduler.wallBase += ms
+      world.say(`all clocks leap ${ms} ms`)
+    },
+    'snapshot torn': (world: World) => {
+      const stream = world.server.stream(`OBJ_${SNAPSHOTS_STORE}`)
+      const seqs = [...stream.messages.values()]
+        .filter(({ data }) => data.length > 0)
+        .map(({ seq }) => seq)
+      const message = stream.messages.get(seqs[Math.floor(world.random() * seqs.length)] ?? 0)
+      if (message === undefined || message.data.length === 0) return
+      const at = Math.floor(world.random() * message.data.length)
+      message.data[at] = (message.data[at] ?? 0) ^ 0x55
+      world.server.count('snapshot bytes flipped')
+    },
+    'garbage in the inbox': garbleInbox,
+    'sealed garbage in the inbox': sealGarbage,
+    'illegal event': appendIllegal,
+    'campaign breaks': breakCampaign,
+    'snapshot early': (world: World) => {
+      const member = anyMember(world, 'host')
+      const { host, proc } = member
+      if (host === null || proc.state !== 'up') return
+      // As its own keeper would take it after some thousand records more.
+      world.scheduler.at(0, proc, () => void snapshot(world, host, proc).catch(() => {}))
+    },
+    'host clock leaps': (world: World) => {
+      const member = anyMember(world, 'host')
+      const ms = member.leaptMs === 0 ? HOUR_MS * (world.random() < 0.5 ? 1 : -1) : 0
+      setClock(world, member, ms)
+      world.say(`the clock of ${member.name} is ${ms} ms off`)
+    },
+  }
 
 function kill(world: World, kind: Member['kind']): void {
   world.kill(anyMember(world, kind), 100 + world.random() * 6000)
@@ -140,6 +160,28 @@ function kill(world: World, kind: Member['kind']): void {
 function anyMember(world: World, kind: Member['kind']): Member {
   const members = world.members.filter((member) => member.kind === kind)
   return members[Math.floor(world.random() * members.length)] as Member // There are always some.
+}
+
+const HOUR_MS = 3_600_000
+
+/** Sets how far a member's clock is off, beside how far it always was. */
+function setClock(world: World, member: Member, ms: number): void {
+  member.skewMs += ms - member.leaptMs
+  member.leaptMs = ms
+  member.proc.skewMs = member.skewMs
+  world.server.count(ms < 0 ? 'clock of a host an hour back' : 'clock of a host set')
+}
+
+async function snapshot(world: World, host: Host, proc: Proc): Promise<void> {
+  const store = await SnapshotStore.open(world.stores.linkOf(proc), world.logOf(proc.name))
+  for (const shard of host.owned()) {
+    if (shard.state.poisoned.size > 0) continue
+    const taken = shard.cut().then((cut) => store.saveCut(cut))
+    await taken.then(
+      () => world.server.count('snapshot taken early'),
+      () => {}, // The shard is lost or the store away: as with the engine's own, no harm.
+    )
+  }
 }
 
 function later(world: World, ms: number, run: () => void): void {

@@ -1,6 +1,6 @@
 // Figures: what runs of many seeds add up to.
 
-import type { Violation } from './checks.ts'
+import type { Violation } from './known.ts'
 import type { Result } from './simulate.ts'
 
 const SUMS = ['events', 'messages', 'ops', 'records', 'virtualMs', 'realMs'] as const
@@ -61,4 +61,7 @@ const MESSAGE_FAULTS = [
   'late append',
   '10164',
   'message cut off',
+  'message stored twice',
+  'message handed out twice',
+  'lost ack of a message',
 ]

@@ -37,6 +37,9 @@ export interface Event {
   cancelled: boolean
 }
 
+/** Steps at one instant beyond which something waits for itself. */
+const STILL_MAX = 100_000
+
 /** Real time and chance, kept before they are replaced. */
 export const native = {
   setImmediate: globalThis.setImmediate,
@@ -54,6 +57,8 @@ export class Scheduler {
   onError: (error: unknown, proc: Proc) => void = () => {}
   readonly #heap: Event[] = []
   #n = 0
+  /** Steps since the clock moved. */
+  #still = 0
 
   constructor(wallBase: number) {
     this.wallBase = wallBase
@@ -104,6 +109,10 @@ export class Scheduler {
   #step(event: Event): void {
     this.events++
     this.current = event.proc
+    if (this.#still++ === STILL_MAX) {
+      event.proc.state = 'dead'
+      this.onError(new Error(`spins: ${STILL_MAX} steps at one instant`), event.proc)
+    }
     try {
       event.run()
     } catch (error) {
@@ -121,6 +130,7 @@ export class Scheduler {
         first.proc.held.push(first)
         continue
       }
+      if (first.at > this.now) this.#still = 0
       this.now = Math.max(this.now, first.at)
       return first
     }

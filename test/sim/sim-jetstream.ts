@@ -53,7 +53,11 @@ export function publisher(server: SimServer, proc: Proc): Publish {
     const bytes = Uint8Array.from(data)
     const append = () => {
       try {
-        return stream.append(subject, bytes, expect?.lastSubjectSequence)
+        if (subject.startsWith('in.') && server.chance(server.weather.twice)) {
+          server.count('message stored twice')
+          stream.append(subject, bytes)
+        }
+        return stream.append(subject, bytes, expect?.lastSubjectSequence, proc)
       } catch (error) {
         // Whose record is there instead: a retry of what landed, or somebody who owns it no more?
         const landed = stream.next(subject, (expect?.lastSubjectSequence ?? 0) + 1)?.data
@@ -82,11 +86,15 @@ export function jetstreamOf(server: SimServer, proc: Proc) {
     streams: {
       getMessage: (name: string, query: Query) =>
         server.call(proc, () => find(server, name, query)),
-      info: (name: string) =>
+      info: (name: string, { subjects_filter = '' } = {}) =>
         server.call(proc, () => {
-          const { lastSeq, messages } = server.stream(name)
-          return { state: { last_seq: lastSeq, bytes: 0, messages: messages.size } }
+          const stream = server.stream(name)
+          const subjects = subjects_filter && stream.subjects(subjects_filter.replace(/[*>]$/, ''))
+          const { lastSeq, messages } = stream
+          return { state: { last_seq: lastSeq, bytes: 0, messages: messages.size, subjects } }
         }),
+      purge: (name: string, { filter }: { filter: string }) =>
+        server.call(proc, () => server.stream(name).purge(filter)),
     },
     consumers: {
       delete: (name: string, consumer: string) =>
@@ -153,6 +161,8 @@ async function ordered(server: SimServer, proc: Proc, stream: SimStream, options
       const deliver = callback ?? ((message: Delivered) => feed.push(message))
       const pump = () => {
         if (feed.ended || !server.reaches(proc)) return
+        // A stream that was restored ends before where this reader was.
+        cursor = Math.min(cursor, stream.lastSeq + 1)
         const batch: Delivered[] = []
         while (batch.length < BATCH) {
           const message = stream.next(filter, cursor)
@@ -219,8 +229,13 @@ async function durable(server: SimServer, proc: Proc, name: string) {
         const messages = batch.map((message) => ({
           ...message,
           info: { pending: 0 },
-          ack: () => server.toServer(proc, () => acknowledge(server, name, message.seq)),
+          ack: () => acknowledging(server, proc, name, message.seq),
         }))
+        const [again] = messages
+        if (again !== undefined && server.chance(server.weather.twice)) {
+          server.count('message handed out twice')
+          messages.push(again)
+        }
         const whole = left === 0
         server.toProc(proc, () => {
           for (const message of messages) feed.push(message)
@@ -261,6 +276,15 @@ function take(server: SimServer, held: Durable, most: number): Message[] {
     batch.push(message)
   }
   return batch
+}
+
+/** An ack of a work queue is no call: nobody hears that it was lost. */
+function acknowledging(server: SimServer, proc: Proc, name: string, seq: number): void {
+  const lost = server.chance(server.weather.lostAck)
+  if (lost) server.count('lost ack of a message')
+  server.toServer(proc, () => {
+    if (!lost) acknowledge(server, name, seq)
+  })
 }
 
 function acknowledge(server: SimServer, name: string, seq: number): void {

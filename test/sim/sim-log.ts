@@ -2,14 +2,20 @@
 //
 //   SL1. An append under an expected sequence is stored only where the subject's last one is it;
 //        otherwise it is refused with 10071. Sequences of a stream only grow.
-//   SL2. What was stored is there for ever, but for a work queue's acknowledged messages.
+//   SL2. What was stored is there for ever, but for a work queue's acknowledged messages, for removed
+//        objects, and for what a restore from an older store loses.
 
 import { JetStreamApiError } from '@nats-io/jetstream'
+import type { Proc } from './scheduler.ts'
 
 export interface Message {
   seq: number
   subject: string
   data: Uint8Array
+  /** Virtual time at which it was stored, ms. */
+  at: number
+  /** Who sent it; null where nobody did. */
+  by: Proc | null
 }
 
 export const WRONG_LAST_SEQUENCE = 10_071
@@ -26,12 +32,17 @@ export class SimStream {
   readonly #bySubject = new Map<string, number[]>()
   lastSeq = 0
   readonly listeners = new Set<() => void>()
+  /** Everything that was ever stored, also what was removed since. */
+  readonly appended: Message[] = []
 
-  constructor(name: string) {
+  readonly #now: () => number
+
+  constructor(name: string, now: () => number) {
     this.name = name
+    this.#now = now
   }
 
-  append(subject: string, data: Uint8Array, expected?: number): number {
+  append(subject: string, data: Uint8Array, expected?: number, by: Proc | null = null): number {
     const own = this.#bySubject.get(subject) ?? []
     const last = own.at(-1) ?? 0
     if (expected !== undefined && expected !== last) {
@@ -39,7 +50,10 @@ export class SimStream {
     }
     const seq = ++this.lastSeq
     // What was sent may be a view of a buffer that its owner uses again.
-    this.messages.set(seq, { seq, subject, data: Uint8Array.from(data) })
+    const at = this.#now()
+    const message = { seq, subject, data: Uint8Array.from(data), at, by }
+    this.messages.set(seq, message)
+    this.appended.push(message)
     own.push(seq)
     this.#bySubject.set(subject, own)
     for (const listener of [...this.listeners]) listener()
@@ -79,8 +93,33 @@ export class SimStream {
     return count
   }
 
+  /** How many messages lie on each subject that begins so. */
+  subjects(prefix: string): Record<string, number> {
+    const found: Record<string, number> = {}
+    for (const subject of this.#bySubject.keys()) {
+      const count = subject.startsWith(prefix) ? this.pending(subject, 1) : 0
+      if (count > 0) found[subject] = count
+    }
+    return found
+  }
+
+  /** Restores the stream as it was after `seq`; what came later is gone, and its sequences come again. */
+  rollBack(seq: number): Message[] {
+    const lost = [...this.messages.values()].filter((message) => message.seq > seq)
+    for (const message of lost) this.messages.delete(message.seq)
+    for (const own of this.#bySubject.values()) own.splice(firstFrom(own, seq + 1))
+    this.lastSeq = seq
+    return lost
+  }
+
   remove(seq: number): void {
     this.messages.delete(seq)
+  }
+
+  /** Removes what lies on a subject. */
+  purge(subject: string): void {
+    for (const seq of this.#bySubject.get(subject) ?? []) this.remove(seq)
+    this.#bySubject.delete(subject)
   }
 }
 

@@ -22,8 +22,11 @@ export function objectsOf(
   const stream = server.stream(`OBJ_${store}`)
   const parts = {
     info: (name: string) => server.call(proc, () => objects.get(name) ?? null),
-    list: () => server.call(proc, () => [...objects.values()].map((info) => ({ ...info }))),
-    delete: (name: string) => server.call(proc, () => objects.delete(name)),
+    delete: (name: string) =>
+      server.call(proc, () => {
+        stream.purge(`$O.${store}.C.${objects.get(name)?.nuid}`)
+        return objects.delete(name)
+      }),
     put: async ({ name }: { name: string }, source: ReadableStream<Uint8Array>) => {
       const nuid = `${name}-${Math.floor(Math.random() * 1e9)}`
       const info = { name, nuid, chunks: 0, size: 0, deleted: false }
@@ -33,10 +36,20 @@ export function objectsOf(
         info.chunks++
         info.size += bytes.length
       }
-      await server.call(proc, () => objects.set(name, info))
+      await server.call(proc, () => {
+        stream.purge(subjectOf(store, name))
+        stream.append(subjectOf(store, name), new Uint8Array())
+        objects.set(name, info)
+      })
       return info
     },
   }
   // Only what is used above is there; anything else would be called and fail at once.
   return parts as unknown as ObjectStore
+}
+
+/** Where an object's description lies; its name is what is listed. */
+function subjectOf(store: string, name: string): string {
+  const encoded = Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
+  return `$O.${store}.M.${encoded}`
 }

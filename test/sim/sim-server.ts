@@ -25,6 +25,8 @@ export interface Weather {
   clearing: number
   /** An append that the server takes seconds after it was sent. */
   late: number
+  /** A message of a work queue that is stored, or handed out, twice. */
+  twice: number
 }
 
 export const FAIR: Weather = {
@@ -35,6 +37,7 @@ export const FAIR: Weather = {
   lostAck: 0,
   clearing: 0,
   late: 0,
+  twice: 0,
 }
 
 export interface Sub {
@@ -73,7 +76,7 @@ export class SimServer {
   stream(name: string): SimStream {
     let stream = this.streams.get(name)
     if (stream === undefined) {
-      stream = new SimStream(name)
+      stream = new SimStream(name, () => this.scheduler.now)
       this.streams.set(name, stream)
     }
     return stream

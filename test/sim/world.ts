@@ -7,6 +7,7 @@
 //       comes up.
 
 import { underJurisdiction } from '../../actors/policy/jurisdictions.ts'
+import type { Event } from '../../actors/protocol/events.ts'
 import type { ContractorId, HostId } from '../../actors/protocol/ids.ts'
 import { BUDGET_HEADER, type Service } from '../../actors/protocol/subjects.ts'
 import { systemClock } from '../../actors/runtime/clock.ts'
@@ -35,6 +36,8 @@ import { SimServer } from './sim-server.ts'
 export const SHARDS = 4
 /** A reply may take this much longer than its budget on its way, ms. */
 const PATIENCE_MS = 3000
+/** So many times more awards journal their bids than an engine's do, where several hosts bid. */
+const JOURNALLED_MORE = 20
 
 /** A lead somebody sent, whether it was taken in or not. */
 export interface Sent {
@@ -45,6 +48,8 @@ export interface Sent {
 /** A fault planted into the engine for a run, to see that the checks find it (bugs.ts). */
 export interface Bug {
   name: string
+  /** What finds it: the invariant and what is said of it; absent: whatever does. */
+  caught?: RegExp
   /** What a host or a gateway sees in place of its link. */
   link?: (link: Link, world: World, proc: Proc) => Link
   desk?: Partial<DeskOptions>
@@ -58,6 +63,8 @@ export class Member {
   readonly name: string
   proc: Proc
   skewMs = 0
+  /** How much of that came of a leap. */
+  leaptMs = 0
   host: Host | null = null
   gateway: { answer: Serve; router: Router } | null = null
   stop: () => Promise<void> = async () => {}
@@ -79,7 +86,14 @@ export class World {
   readonly crashes: string[] = []
   readonly bug: Bug | null
   trace: ((line: string) => void) | null = null
+  campaigns: readonly Campaign[] = []
   readonly sent: Sent[] = []
+  /** What is on offer, newest last. */
+  readonly keys: string[] = []
+  /** Campaigns whose code throws, and at which events. */
+  readonly broken = new Map<number, Event['type']>()
+  /** How many of them wait to be mended and requeued. */
+  mending = 0
   /** The campaigns are there. */
   begun = false
   /** Clients begin nothing more. */
@@ -216,8 +230,10 @@ export class World {
     const router = new Router(link, hosts, SHARDS)
     const book = OfficeBook.follow(link, log)
     const tagsOf = (contractor: ContractorId) => tagsIn(book, contractor)
+    // Its chance says only which awards journal their bids: more of them than in life.
+    const random = () => Math.random() / JOURNALLED_MORE
     const admission = new Admission()
-    const auction = new Auction({ admission, router, clock, random: Math.random, tagsOf })
+    const auction = new Auction({ admission, router, clock, random, tagsOf })
     const ingest = new IngestDesk({ router, link, vault, country: 'IN', log })
     const models = ModelBook.follow(await ModelStore.open(link, log))
     const hash = (text: string) => vault.hash(text)

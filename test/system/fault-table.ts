@@ -17,6 +17,7 @@ interface Figures {
   awards: number
   refused: number
   silenceMs: number
+  stalledMs: number
   servedMs: number
   expected: number
   kinds: string[]
@@ -39,6 +40,7 @@ export function rowOf(name: string, seed: number, outcome: Outcome): Row {
     awards: seen.awards,
     refused: refused.length,
     silenceMs: Math.round(seen.silenceMs),
+    stalledMs: Math.round(seen.stalledMs),
     servedMs: Math.max(...served),
     expected,
     kinds: [...new Set(history.faults.map(({ kind }) => kind))],
@@ -57,13 +59,14 @@ export function table(rows: readonly Row[]): string {
     'awards',
     'refused',
     'silence ms',
+    'stalled ms',
     'served ms',
     'expected',
     'verdict',
   ]
   const lines = rows.map(({ name, seed, verdict, figures: f }) =>
     f === null
-      ? [name, seed, '-', '-', '-', '-', '-', '-', '-', '-', verdict]
+      ? [name, seed, '-', '-', '-', '-', '-', '-', '-', '-', '-', verdict]
       : [
           name,
           seed,
@@ -73,6 +76,7 @@ export function table(rows: readonly Row[]): string {
           f.awards,
           f.refused,
           f.silenceMs,
+          f.stalledMs,
           f.servedMs,
           f.expected,
           verdict,

@@ -43,9 +43,8 @@ async function tried(name: string, seed: number): Promise<Row> {
     for (const violation of audit.violations.slice(0, 20)) console.log(JSON.stringify(violation))
     return rowOf(name, seed, outcome)
   } catch (error) {
-    const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
     const done = error instanceof NotDone ? `not done: ${error.message}` : 'failed'
-    if (!(error instanceof NotDone)) console.log(said)
+    if (!(error instanceof NotDone)) console.log(error)
     return { name, seed, verdict: done, figures: null }
   }
 }

@@ -15,17 +15,33 @@ const FULL_MS = 4000
 /** What fits before that. */
 const ROOM = { max_msgs: 12, max_bytes: 30_000 }
 
+interface Limit {
+  streams: readonly string[]
+  by: keyof typeof ROOM
+}
+
+const LIMITS: readonly Limit[] = [
+  { streams: [EVENTS], by: 'max_msgs' },
+  { streams: [EVENTS], by: 'max_bytes' },
+  { streams: [EVENTS, INBOX], by: 'max_bytes' },
+]
+
 /** The log by number, the log by bytes, and the log together with the inbox; in an order of the seed. */
 export async function fullLog(stage: Stage): Promise<void> {
+  const first = Math.floor(stage.random() * LIMITS.length)
+  const limits = LIMITS.map((_, i) => LIMITS[(first + i) % LIMITS.length] as Limit) // Inside the list.
+  await reached(stage, limits)
+}
+
+/** The log and the inbox together, for every test run. */
+export async function fullStreams(stage: Stage): Promise<void> {
+  await reached(stage, LIMITS.slice(-1))
+}
+
+async function reached(stage: Stage, limits: readonly Limit[]): Promise<void> {
   const jsm = await jetstreamManager(stage.cluster.nc)
   const pids = pidsOf(stage)
-  const limits = [
-    async () => await full(stage, jsm, 'max_msgs', [EVENTS]),
-    async () => await full(stage, jsm, 'max_bytes', [EVENTS]),
-    async () => await full(stage, jsm, 'max_bytes', [EVENTS, INBOX]),
-  ]
-  const first = Math.floor(stage.random() * limits.length)
-  for (let i = 0; i < limits.length; i++) await limits[(first + i) % limits.length]?.()
+  for (const limit of limits) await full(stage, jsm, limit)
   stage.expect(pidsOf(stage).join() === pids.join(), 'FL2: a process was started anew')
 }
 
@@ -36,8 +52,7 @@ function pidsOf({ cluster }: Stage): number[] {
 async function full(
   stage: Stage,
   jsm: JetStreamManager,
-  limit: keyof typeof ROOM,
-  streams: readonly string[],
+  { streams, by: limit }: Limit,
 ): Promise<void> {
   const target = streams.join(' and ')
   const fault = { kind: `${target} full (${limit})`, target, deafens: false }

@@ -84,7 +84,7 @@ function sound(): Run {
     ['h1', 22_000],
     ['g1', 23_000],
   ])
-  return { history: { wall: 0, calls, faults, served }, story }
+  return { history: { wall: 0, calls, faults, stalls: [], served }, story }
 }
 
 /** The n-th call of the sound history. */
@@ -238,9 +238,9 @@ test('a sound history has no breach, and every check had something to judge', ()
   const { history, story } = sound()
   const { breaches, seen } = check(history, story, PROCESSES)
   assert.deepEqual(breaches, [])
-  const { unanswered, barred, silenceMs, ...counts } = seen
+  const { unanswered, barred, aside, silenceMs, stalledMs, ...counts } = seen
   assert.equal(unanswered, 0)
-  assert.equal(barred, 0)
+  assert.equal(barred + aside + stalledMs, 0)
   assert.equal(silenceMs, 150)
   for (const [name, count] of Object.entries(counts)) assert.ok(count > 0, `no ${name}`)
 })
@@ -255,6 +255,34 @@ test('who is suppressed while its lead is queued may be turned away; nobody else
   assert.equal(seen.barred, 1)
   assert.ok(breaches.includes('I2: lead 1/7 was acked and is lost'))
   assert.ok(!breaches.includes('I2: lead 1/8 was acked and is lost'))
+})
+
+test('what was queued and then set aside is kept; what was taken in is not found there', () => {
+  const run = sound()
+  run.story = run.story.filter(({ event }) => event.type !== 'lead.accepted')
+  const options = { ...PROCESSES, aside: new Set(['1/7']) }
+  const reply = { type: 'ingested', rejected: [] } as const
+  for (const queued of [0, 2]) {
+    Object.assign(nth(run, 0).answers[0] as object, { reply: { ...reply, queued } })
+    const { breaches, seen } = check(run.history, run.story, options)
+    assert.equal(seen.aside, queued / 2)
+    assert.equal(breaches.includes('I2: lead 1/7 was acked and is lost'), queued === 0)
+    assert.ok(breaches.includes('I2: lead 1/8 was acked and is lost') || queued > 0)
+  }
+})
+
+test('what came late for the clients stood still is no breach; what came later than that is', () => {
+  const run = sound()
+  Object.assign(nth(run, 4).answers[0] as object, { at: 2400 })
+  const late = 'I13: lead.next of c1 at 400 was answered after 2000 ms of 800'
+  for (const [stall, found] of [
+    [{ from: 300, to: 700 }, false],
+    [{ from: 300, to: 550 }, true],
+    [{ from: 2350, to: 3000 }, true],
+  ] as const) {
+    run.history.stalls = [stall]
+    assert.equal(check(run.history, run.story, PROCESSES).breaches.includes(late), found)
+  }
 })
 
 test('silence is nobody’s fault while a client may be cut off, and an answer after it is kept', () => {

@@ -19,6 +19,7 @@ const HEAL_MS = 30_000
 export type Seen = Record<
   | 'leads'
   | 'barred'
+  | 'aside'
   | 'awards'
   | 'holds'
   | 'confirms'
@@ -29,7 +30,8 @@ export type Seen = Record<
   | 'strict'
   | 'unanswered'
   | 'served'
-  | 'silenceMs',
+  | 'silenceMs'
+  | 'stalledMs',
   number
 >
 
@@ -43,16 +45,18 @@ export interface CheckOptions {
   processes: readonly string[]
   /** Hosts' clocks are not the clients'. */
   falseClocks?: boolean
+  /** Leads that were set aside, where somebody finds them. */
+  aside?: ReadonlySet<string>
 }
 
 export function check(
   history: History,
   story: Told[],
-  { processes, falseClocks = false }: CheckOptions,
+  { processes, falseClocks = false, aside = new Set() }: CheckOptions,
 ): Verdict {
   const seen = newSeen()
   const breaches = [
-    ...checkAcked(history, story, seen),
+    ...checkAcked(history, story, aside, seen),
     ...(falseClocks ? checkCallsHeld(history, seen) : checkHolds(history, seen)),
     ...checkSuppressed(history, seen),
     ...checkRequests(history, seen),
@@ -68,6 +72,7 @@ function newSeen(): Seen {
   return {
     leads: 0,
     barred: 0,
+    aside: 0,
     awards: 0,
     holds: 0,
     confirms: 0,
@@ -79,6 +84,7 @@ function newSeen(): Seen {
     unanswered: 0,
     served: 0,
     silenceMs: 0,
+    stalledMs: 0,
   }
 }
 
@@ -99,7 +105,12 @@ function byKey<T extends Event['type']>(
 }
 
 /** I2, I6: what was answered is in the log. */
-function* checkAcked(history: History, story: Told[], seen: Seen): Generator<string> {
+function* checkAcked(
+  history: History,
+  story: Told[],
+  aside: ReadonlySet<string>,
+  seen: Seen,
+): Generator<string> {
   const accepted = byKey(story, 'lead.accepted', (e) => `${e.campaign_id}/${e.lead_id}`)
   const sent = new Set<string>()
   for (const { body, service } of history.calls) {
@@ -112,6 +123,10 @@ function* checkAcked(history: History, story: Told[], seen: Seen): Generator<str
   const asked = suppressionsAsked(history)
   for (const lead of acked) {
     if (accepted.has(lead)) continue
+    if (queued.has(lead) && aside.has(lead)) {
+      seen.aside++
+      continue
+    }
     // Who was suppressed while its lead was queued is turned away when the owner takes it in.
     const barred = queued.has(lead) && (names.get(lead) ?? []).some((name) => asked.has(name))
     if (barred) seen.barred++
@@ -265,13 +280,21 @@ function* checkAnswers(history: History, seen: Seen): Generator<string> {
     if (call.answers.length > 1) yield `I13: ${which} was answered ${call.answers.length} times`
     const [first] = call.answers
     const tookMs = first === undefined ? Number.POSITIVE_INFINITY : first.at - invoked
+    const stalledMs = stalled(history, invoked, first?.at ?? invoked + budgetMs + LAG_MS)
     if (first === undefined) seen.unanswered++
     if (history.faults.some((fault) => touches(fault, call))) continue
     seen.strict++
-    if (tookMs > budgetMs + LAG_MS) {
+    seen.stalledMs = Math.max(seen.stalledMs, stalledMs)
+    if (tookMs > budgetMs + LAG_MS + stalledMs) {
       yield `I13: ${which} was answered after ${Math.round(tookMs)} ms of ${budgetMs}`
     }
   }
+}
+
+/** How much of a stretch the clients' own process stood still, ms. */
+function stalled({ stalls }: History, from: number, to: number): number {
+  const within = stalls.map((stall) => Math.min(stall.to, to) - Math.max(stall.from, from))
+  return within.reduce((sum, ms) => sum + Math.max(0, ms), 0)
 }
 
 /** Whether a fault may have kept this call's answer from its client. */

@@ -12,6 +12,10 @@ import type { Answer } from '../support/cluster.ts'
 /** How long after its budget an answer is still waited for, ms: this process may be late, too. */
 export const LAG_MS = 1000
 
+/** How often it is looked whether this process stands still, and what counts as that, ms. */
+const TICK_MS = 20
+const STALL_MS = 100
+
 export type Body = Record<string, ReturnType<JSON['parse']>>
 
 export interface Call {
@@ -34,18 +38,37 @@ export interface Fault {
   deafens: boolean
 }
 
+/** A stretch in which this process stood still, and heard nobody. */
+export interface Stall {
+  from: number
+  to: number
+}
+
 export interface History {
   /** What to add to a time of this clock for the wall's. */
   wall: number
   calls: Call[]
   faults: Fault[]
+  stalls: Stall[]
   /** When each process was first seen to serve after the last heal. */
   served: Map<string, number>
 }
 
 export function newHistory(): History {
   const wall = Date.now() - performance.now()
-  return { wall, calls: [], faults: [], served: new Map() }
+  return { wall, calls: [], faults: [], stalls: [], served: new Map() }
+}
+
+/** Writes down when this process stands still, until what comes back is called. */
+export function watchStalls({ stalls }: Pick<History, 'stalls'>): () => void {
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    if (now - last > TICK_MS + STALL_MS) stalls.push({ from: last, to: now })
+    last = now
+  }, TICK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Every answer of a service, with its call. */

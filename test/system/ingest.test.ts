@@ -3,6 +3,7 @@
 import * as assert from 'uvu/assert'
 import { aLead, Cluster } from '../support/cluster.ts'
 import { suite } from '../support/suite.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('ingest')
 let cluster: Cluster
@@ -34,6 +35,29 @@ test('I3: thousands of leads sent again are all unchanged, and none waits in the
   }
   assert.equal(await send(), { accepted: 8000, unchanged: 0, queued: 0 })
   assert.equal(await send(), { accepted: 0, unchanged: 8000, queued: 0 })
+})
+
+test('ID1, ID2: what is queued once does not make a steady stream be queued, nor is it overtaken', async () => {
+  const host = cluster.member('h1')
+  const lead = { ...aLead(1, 2), revision: 1 }
+  assert.is((await cluster.call('lead.ingest', { leads: [lead] })).accepted, 1)
+  host.pause()
+  let revision = 2
+  const send = async () => {
+    // Each is another city, so that the last one sent can be told.
+    const leads = [{ ...lead, revision, city: `City ${revision}` }]
+    revision++
+    return await cluster.call('lead.ingest', { leads }, { budgetMs: 1000 })
+  }
+  assert.is((await send()).queued, 1)
+  host.resume()
+  const direct = await until(async () => {
+    const reply = await send()
+    return reply.type === 'ingested' && reply.queued === undefined && reply
+  }, 'a steady stream to be taken in by its owner again')
+  assert.is(direct.updated, 1)
+  const shown = await cluster.call('lead.show', { campaign_id: 2, lead_id: 1 })
+  assert.is(shown.lead.city, `City ${revision - 1}`)
 })
 
 test.run()

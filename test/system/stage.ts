@@ -15,10 +15,10 @@ import { seeded } from '../../actors/runtime/random.ts'
 import { Cluster, openCampaign } from '../support/cluster.ts'
 import type { TestServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
-import { Caller, type Fault, type History, newHistory } from './history.ts'
+import { Caller, type Fault, type History, newHistory, watchStalls } from './history.ts'
 import { check, type Verdict } from './history-checker.ts'
 import { CAMPAIGNS, crowd } from './history-clients.ts'
-import { logStory, type Told } from './log-story.ts'
+import { asideLeads, logStory, type Told } from './log-story.ts'
 import { awaitService } from './serving.ts'
 
 /** Longer than a host is paused: what it held when it stopped is still held when it wakes, s. */
@@ -29,7 +29,7 @@ const DRAIN_MS = 30_000
 
 export interface Outcome extends Verdict {
   history: History
-  audit: { ok: boolean; violations: object[] }
+  audit: { ok: boolean; violations: Violation[] }
   /** How many expectations a fault had of its own. */
   expected: number
   /** What each process wrote last. */
@@ -53,6 +53,16 @@ export interface StageOptions {
   falseClocks?: boolean
   /** Looks at the log when all is over, and tells what is wrong with it. */
   inspect?: (story: readonly Told[]) => Iterable<string>
+  /** What the audit has to find, for a test wrote it there; at least once, and no breach. */
+  planted?: (violation: Violation) => boolean
+}
+
+/** As `audit --json` prints it. */
+export interface Violation {
+  invariant: string
+  shard: number
+  seq: number
+  detail: string
 }
 
 export interface Stage {
@@ -77,6 +87,7 @@ export async function onStage(
   const { seed, server, hosts = 2, gateways = 1, falseClocks = false } = options
   await using cluster = await Cluster.start({ ...options, hosts, gateways })
   const history = newHistory()
+  const watched = watchStalls(history)
   await opened(cluster, options.settingsOf)
   const links = await linksTo(options.clientUrls ?? [server.url])
   const stop = new AbortController()
@@ -114,11 +125,16 @@ export async function onStage(
     stop.abort()
     await working
     for (const link of links) await link.close()
+    watched()
   }
-  await drained(cluster.nc)
+  await drained(cluster)
   const processes = cluster.members.filter(({ running }) => running).map(({ id }) => id)
-  const story = await logStory(cluster.nc)
-  const { breaches, seen } = check(history, story, { processes, falseClocks })
+  const strays: number[] = []
+  const story = await logStory(cluster.nc, strays)
+  if (strays.length > halted.size)
+    broken.push(`${strays.length} records of the log are none of ours`)
+  const aside = await asideLeads(server.url)
+  const { breaches, seen } = check(history, story, { processes, falseClocks, aside })
   const inspected = options.inspect?.(story) ?? []
   const outputs = new Map(cluster.members.map(({ id, output }) => [id, output]))
   return {
@@ -126,9 +142,21 @@ export async function onStage(
     seen,
     expected,
     history,
-    audit: await audit(server.url),
+    audit: judged(await audit(server.url), options.planted),
     outputs,
   }
+}
+
+/** What the audit found beside what was planted, which it must find. */
+function judged(
+  { ok, violations }: Outcome['audit'],
+  planted?: (violation: Violation) => boolean,
+): Outcome['audit'] {
+  if (planted === undefined) return { ok, violations }
+  const others = violations.filter((violation) => !planted(violation))
+  const found = violations.length - others.length
+  const missed = { invariant: 'I16', shard: -1, seq: -1, detail: 'what was planted was not found' }
+  return { ok: found > 0 && others.length === 0, violations: found > 0 ? others : [missed] }
 }
 
 /** Breaks something by `doing`, which mends it again; the history says from when to when (ST1). */
@@ -216,13 +244,19 @@ export function rotated<T>(list: readonly T[], by: number): T[] {
 }
 
 /** Waits until every lead that was queued is with its owner; what was set aside stays. */
-async function drained(nc: NatsConnection): Promise<void> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false })
+async function drained({ nc, members }: Cluster): Promise<void> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 1000 })
   const empty = async () => {
     const { state } = await jsm.streams.info(INBOX, { subjects_filter: '>' })
-    return state.messages === (state.subjects?.[ASIDE] ?? 0)
+    if (state.messages === (state.subjects?.[ASIDE] ?? 0)) return true
+    throw new Error(`there wait ${JSON.stringify(state.subjects)}`)
   }
-  await until(empty, 'the inbox to be empty', { deadlineMs: DRAIN_MS, pollMs: 200 })
+  try {
+    await until(empty, 'the inbox to be empty', { deadlineMs: DRAIN_MS, pollMs: 200 })
+  } catch (error) {
+    for (const { id, output } of members) console.log(`${id}:\n${output.slice(-4000)}`)
+    throw error
+  }
 }
 
 /** Beside this process, which the servers' links to each other may go through. */

@@ -6,13 +6,13 @@ import { damagedReplica } from './damaged-replica.ts'
 import { falseClocksRun } from './false-clocks.ts'
 import { DISK_MB, fullDiskRun } from './full-disk.ts'
 import { fullLog } from './full-log.ts'
-import { poisoned, strayRecords } from './poisoned.ts'
+import { isOfPoison, isStray, poisoned, strayRecords } from './poisoned.ts'
 import { shortLog } from './short-log.ts'
 import { slowDisk } from './slow-disk.ts'
 import { SmallDisk } from './small-disk.ts'
 import { type Outcome, onStage } from './stage.ts'
 import { amongThree, serversRun, threeRun } from './three.ts'
-import { tornSnapshots } from './torn-snapshots.ts'
+import { snapshotAhead, tornSnapshots } from './torn-snapshots.ts'
 
 export interface TrialOptions {
   seed: number
@@ -31,11 +31,22 @@ export const TRIALS = new Map<string, Trial>([
   ['slow', async ({ seed }) => await onStage({ seed, server: await startServer() }, slowDisk)],
   ['clock', async ({ seed }) => await falseClocksRun(seed)],
   ['log', async ({ seed }) => await onStage({ seed, server: await startServer() }, shortLog)],
-  ['poison', async ({ seed }) => await onStage({ seed, server: await startServer() }, poisoned)],
-  ['stray', async ({ seed }) => await onStage({ seed, server: await startServer() }, strayRecords)],
+  [
+    'poison',
+    async ({ seed }) =>
+      await onStage({ seed, server: await startServer(), planted: isOfPoison }, poisoned),
+  ],
+  [
+    'stray',
+    async ({ seed }) =>
+      await onStage({ seed, server: await startServer(), planted: isStray }, strayRecords),
+  ],
   [
     'snapshots',
     async ({ seed }) =>
-      await onStage({ seed, server: await startServer(), hosts: 1 }, tornSnapshots),
+      await onStage({ seed, server: await startServer(), hosts: 1 }, async (stage) => {
+        await tornSnapshots(stage)
+        await snapshotAhead(stage)
+      }),
   ],
 ])

@@ -62,7 +62,7 @@ export async function audit(options: AuditOptions): Promise<Findings> {
     const known = marks.get(shard)
     const part = { shard, untilSeq, findings, marks: known === undefined ? [] : [known], progress }
     await auditShard(options, part)
-    log.info({ shard, violations: findings.found }, 'shard audited')
+    log.debug({ shard, violations: findings.found }, 'shard audited')
   }
   if (findings.found > 0) await addSlices(link, shards, findings)
   return findings
@@ -188,6 +188,7 @@ async function foldBoth({ link, shards }: AuditOptions, part: Part): Promise<str
     progress(`shard ${shard}`, stored.seq)
   }
   if (broken) return null
+  findings.at(shard, engine.seq)
   compare(judges.naive, engine, findings)
   judges.allocations.compare(engine)
   return engine.hash()

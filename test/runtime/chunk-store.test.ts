@@ -1,0 +1,86 @@
+// Large objects on NATS: what is removed or damaged under its reader is said soon, not waited for.
+
+import assert from 'node:assert/strict'
+import { Objm } from '@nats-io/obj'
+import { ChunkStore } from '../../actors/runtime/chunk-store.ts'
+import { readConfig } from '../../actors/runtime/config.ts'
+import { createLog } from '../../actors/runtime/log.ts'
+import { connectNats, type Link } from '../../actors/runtime/nats.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { suite } from '../support/suite.ts'
+
+const test = suite('chunk store')
+const CHUNK = 128 * 1024
+const CHUNKS = 64
+let server: TestServer
+let link: Link
+let store: ChunkStore
+
+test.before(async () => {
+  server = await startServer()
+  const { config } = readConfig(['--nats-url', server.url], {})
+  link = await connectNats(config, 'test', createLog({ role: 'test' }, 'silent'))
+  await new Objm(link.nc).create('things')
+  store = await ChunkStore.open(link, 'things')
+})
+test.after(async () => {
+  await link.nc.close()
+  await server.stop()
+})
+
+async function* pieces(count: number): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield new Uint8Array(CHUNK).fill(i)
+}
+
+async function lengthOf(name: string, beforeChunk: (n: number) => unknown = () => {}) {
+  const bytes = await store.get(name)
+  assert.ok(bytes)
+  let length = 0
+  let n = 0
+  for await (const piece of bytes) {
+    await beforeChunk(n++)
+    length += piece.length
+  }
+  return length
+}
+
+test('what was put is read whole, and one that was never put is none', async () => {
+  await store.put('whole', pieces(CHUNKS))
+  assert.equal(await lengthOf('whole'), CHUNKS * CHUNK)
+  assert.equal(await store.get('never'), null)
+})
+
+test('one removed under its reader ends its reading, long before chunks are given up', async () => {
+  await store.put('gone', pieces(CHUNKS))
+  const removed = lengthOf('gone', (n) => (n === 0 ? store.remove('gone') : undefined))
+  await assert.rejects(removed, { code: 'CHUNK_MISSING' })
+})
+
+test('one put anew under its reader ends the reading of the old one', async () => {
+  await store.put('anew', pieces(CHUNKS))
+  const old = lengthOf('anew', (n) => (n === 0 ? store.put('anew', pieces(2)) : undefined))
+  await assert.rejects(old, { code: 'CHUNK_MISSING' })
+  assert.equal(await lengthOf('anew'), 2 * CHUNK)
+})
+
+test('one removed while they are listed is no reason to wait, and leaves nothing behind', async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `some/${i}`)
+  for (const name of names) await store.put(name, pieces(1))
+  await store.put('other', pieces(2))
+  const listed: number[] = []
+  for (const name of names) {
+    const [objects] = await Promise.all([store.list('some/'), store.remove(name)])
+    listed.push(objects.length)
+  }
+  assert.ok(
+    listed.every((count, i) => count === 30 - i || count === 29 - i),
+    listed.join(),
+  )
+  assert.deepEqual(await store.list('some/'), [])
+  assert.deepEqual(await store.list('oth'), [{ name: 'other', size: 2 * CHUNK }])
+  const { state } = await link.jsm.streams.info('OBJ_things', { subjects_filter: '>' })
+  const left = Object.keys(state.subjects ?? {}).filter((subject) => subject.includes('.M.'))
+  assert.equal(left.length, (await store.list('')).length)
+})
+
+test.run()
