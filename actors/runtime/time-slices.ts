@@ -19,13 +19,13 @@ export interface Slices {
 }
 
 export class TimeSlices implements Slices {
-  readonly #share: number
+  readonly #share: () => number
   #workedMs = 0
   #steps = 0
 
-  /** `share`: of the time, above 0; with 1 it rests only for what waits already. */
-  constructor(share = 1) {
-    this.#share = share
+  /** `share`: of the time, above 0, as it is just then; with 1 it rests only for what waits already. */
+  constructor(share: number | (() => number) = 1) {
+    this.#share = typeof share === 'number' ? () => share : share
   }
 
   /** Runs a step, and rests behind it when the slice is over. */
@@ -38,7 +38,7 @@ export class TimeSlices implements Slices {
   }
 
   async #rest(): Promise<void> {
-    const restMs = Math.min(REST_MAX_MS, this.#workedMs * (1 / this.#share - 1))
+    const restMs = Math.min(REST_MAX_MS, this.#workedMs * (1 / this.#share() - 1))
     this.#workedMs = 0
     this.#steps = 0
     await (restMs < 1 ? turn() : sleep(restMs))

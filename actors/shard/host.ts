@@ -35,6 +35,8 @@ import {
   SUPPRESSIONS,
   SUSPECT,
 } from '../protocol/subjects.ts'
+import { URGENCY } from '../protocol/urgency.ts'
+import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Hosts } from '../runtime/hosts.ts'
 import type { Log } from '../runtime/log.ts'
@@ -49,6 +51,7 @@ import { answerBids, BidDesk } from './bid-desk.ts'
 import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
+import { IngestPace } from './ingest-pace.ts'
 import { Journal } from './journal.ts'
 import { MarkKeeper, Marks } from './marks.ts'
 import { officeShard } from './office-desk.ts'
@@ -103,6 +106,8 @@ export class Host {
   readonly #suppressions: SuppressionBoard
   readonly #placing = new Placing(() => this.owned())
   readonly #ballots = new Ballots()
+  readonly #calls = new Activity()
+  readonly #pace = new IngestPace(this.#calls)
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -362,6 +367,7 @@ export class Host {
       timezone,
       contacts: this.#contacts,
       ballots: this.#ballots,
+      pace: this.#pace,
       quote: this.#quotes.quote,
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
@@ -486,6 +492,7 @@ export class Host {
 
   async #execute(shard: Shard, command: TimedCommand, msg: Msg): Promise<void> {
     let answer: CommandReply
+    if (URGENCY[command.type] === 'end') this.#calls.note()
     try {
       answer = await shard.execute(command)
     } catch (error) {
@@ -498,6 +505,7 @@ export class Host {
 
   async #bid(msg: Msg): Promise<void> {
     const call = unpack<CallForBids>(msg.data)
+    this.#calls.note()
     // Nobody listens any more: whoever asked has made do with the other bids.
     if (call.deadline !== undefined && this.#options.clock.now() > call.deadline) return
     const bids: Bids = await answerBids(call, this.#desk())
@@ -506,6 +514,7 @@ export class Host {
 
   async #auction(msg: Msg): Promise<void> {
     const call = unpack<WholeAuction>(msg.data)
+    this.#calls.note()
     const { clock } = this.#options
     let results: WholeResult[]
     // Whoever asked has given up, or its clock is not what it was thought to be: nothing was done.

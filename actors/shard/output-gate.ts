@@ -22,6 +22,8 @@ interface Batch {
   events: Event[]
   rows: number[]
   bytes: number
+  /** Somebody waits for it. */
+  awaited: boolean
   durable: Promise<void>
   settle: () => void
   fail: (error: Error) => void
@@ -38,7 +40,7 @@ export class OutputGate {
   readonly #state: ShardState
   readonly #journal: Journal
   readonly #now: () => number
-  readonly #onIdle: () => boolean
+  readonly #onFill: () => boolean
   readonly #onLost: (error: Error) => void
   #open: Batch
   /** Full batches waiting for the one in flight. */
@@ -52,15 +54,15 @@ export class OutputGate {
     state: ShardState
     journal: Journal
     now: () => number
-    /** Called before each record is closed, so that waiting ingest can join it; true while there
-     * is more of it. */
-    onIdle: () => boolean
+    /** Called before each record is closed, so that waiting ingest can join it; true while the record
+     * need not be closed for that alone. */
+    onFill: () => boolean
     onLost: (error: Error) => void
   }) {
     this.#state = options.state
     this.#journal = options.journal
     this.#now = options.now
-    this.#onIdle = options.onIdle
+    this.#onFill = options.onFill
     this.#onLost = options.onLost
     this.#open = newBatch(options.journal.nextN)
   }
@@ -100,10 +102,16 @@ export class OutputGate {
     this.#schedule()
   }
 
-  /** Resolves once everything decided so far is durable; rejects when the shard was lost. */
-  durable(): Promise<void> {
+  /**
+   * Resolves once everything decided so far is durable; rejects when the shard was lost. `hurries`:
+   * whether the open record is to be closed for that, soon.
+   */
+  durable(hurries = true): Promise<void> {
     if (this.#lost !== null) return Promise.reject(this.#lost)
-    if (this.#open.events.length > 0) return this.#open.durable
+    if (this.#open.events.length > 0) {
+      if (hurries) this.#hurry()
+      return this.#open.durable
+    }
     return this.#waiting[this.#waiting.length - 1]?.durable ?? this.#flying?.durable ?? DONE
   }
 
@@ -111,6 +119,7 @@ export class OutputGate {
   cut(): Promise<StateCut> {
     if (this.#lost !== null) return Promise.reject(this.#lost)
     if (this.settled) return Promise.resolve(this.#state.cut())
+    this.#hurry()
     return new Promise((give, fail) => this.#cutsWanted.push({ cut: null, give, fail }))
   }
 
@@ -135,6 +144,11 @@ export class OutputGate {
     this.#schedule()
   }
 
+  #hurry(): void {
+    this.#open.awaited = true
+    this.#schedule()
+  }
+
   #rotate(): void {
     if (this.#open.events.length === 0) return
     this.#waiting.push(this.#open)
@@ -153,14 +167,10 @@ export class OutputGate {
 
   #pump(): void {
     if (this.#flying !== null || this.#lost !== null) return
-    const more = this.#onIdle()
+    const lingers = this.#onFill()
     let batch = this.#waiting.shift()
     if (batch === undefined) {
-      if (this.#open.events.length === 0) {
-        // Ingest that changed nothing leaves no record to fly, and no landing to go on after.
-        if (more) this.#schedule()
-        return
-      }
+      if (this.#open.events.length === 0 || (lingers && !this.#open.awaited)) return
       batch = this.#open
       this.#open = newBatch(batch.n + 1)
     }
@@ -229,5 +239,5 @@ function newBatch(n: number): Batch {
   })
   // A batch nobody waits for (lapses, say) may fail without being an unhandled rejection.
   durable.catch(() => {})
-  return { n, events: [], rows: [], bytes: 0, durable, settle, fail }
+  return { n, events: [], rows: [], bytes: 0, awaited: false, durable, settle, fail }
 }

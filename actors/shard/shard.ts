@@ -38,6 +38,7 @@ import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { SuppressionEvent } from '../protocol/suppression.ts'
 import { URGENCY } from '../protocol/urgency.ts'
+import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
@@ -47,6 +48,7 @@ import type { Ballots } from './ballots.ts'
 import type { ContactPort } from './contact-board.ts'
 import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
+import { IngestPace } from './ingest-pace.ts'
 import type { Journal } from './journal.ts'
 import { readLast } from './log-reader.ts'
 import { Mailbox } from './mailbox.ts'
@@ -79,6 +81,8 @@ export interface ShardOptions {
   timezone: string
   contacts: ContactPort
   ballots: Ballots
+  /** How much of the host's time leads on their way in may take; a shard alone has its own. */
+  pace?: IngestPace
   /** What the contractor of an award may quote, where an offer is on. */
   quote?: Quoting
   onLost: (error: Error) => void
@@ -119,6 +123,7 @@ export class Shard {
       state: this.state,
       gate: () => this.#gate,
       vault: options.vault,
+      pace: options.pace ?? new IngestPace(new Activity()),
       now: () => this.now(),
       timezone: options.timezone,
       fault: (campaign, error) => this.fault(campaign, error),
@@ -127,7 +132,7 @@ export class Shard {
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onIdle: () => !this.#away && this.lane.run(),
+      onFill: () => !this.#away && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }

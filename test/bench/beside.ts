@@ -44,7 +44,12 @@ export interface BesideOptions {
   /** How long it is quiet between two things, and how long snapshots are waited for, seconds. */
   quietSeconds?: number
   snapshotSeconds?: number
+  /** What is to go on; by default all of it. */
+  things?: readonly Thing[]
 }
+
+const THINGS = ['an import', 'other settings', 'a host that comes and goes', 'snapshots'] as const
+export type Thing = (typeof THINGS)[number]
 
 /** A stretch of time in which something went on; ms since 1970. */
 interface Stretch {
@@ -63,22 +68,22 @@ interface ImportShown {
 
 export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]> {
   const { rows = 1_000_000, leads = 200_000, rounds = 3, rate = 200 } = options
-  const { quietSeconds = 10, snapshotSeconds = 70 } = options
+  const { quietSeconds = 10, snapshotSeconds = 70, things = THINGS } = options
   const scene = await Scene.open(leads, rate)
+  const goOn: { [thing in Thing]: (round: number) => Promise<unknown> } = {
+    'an import': () => scene.import(),
+    'other settings': (round) => scene.put(round),
+    'a host that comes and goes': () => scene.comeAndGo(),
+    snapshots: () => sleep(snapshotSeconds * 1000),
+  }
   try {
     await sleep(WARM_MS)
     for (let round = 0; round < rounds; round++) {
-      const quiet = () => scene.during('alone', round, () => sleep(quietSeconds * 1000))
-      await quiet()
-      const file = await scene.file(rows, round)
-      await scene.during('an import', round, () => scene.import(file))
-      await quiet()
-      await scene.during('other settings', round, () => scene.put(round))
-      await quiet()
-      await scene.during('a host that comes and goes', round, () => scene.comeAndGo())
-      await quiet()
-      if (snapshotSeconds > 0)
-        await scene.during('snapshots', round, () => sleep(snapshotSeconds * 1000))
+      if (things.includes('an import')) await scene.file(rows, round)
+      for (const thing of things) {
+        await scene.during('alone', round, () => sleep(quietSeconds * 1000))
+        await scene.during(thing, round, () => goOn[thing](round))
+      }
     }
     return scene.figures(await scene.close(), rows)
   } catch (error) {
@@ -94,9 +99,11 @@ class Scene {
   /** The worst of each process in each kind of stretch. */
   readonly #notes = new Map<string, LoopNotes>()
   readonly #rowsPerSecond: number[] = []
+  readonly #file: string
 
   private constructor(cluster: Cluster, client: ChildProcess) {
     this.#cluster = cluster
+    this.#file = join(cluster.server.dataDir, 'leads.csv')
     this.#client = client
   }
 
@@ -131,13 +138,12 @@ class Scene {
     await sleep(SETTLE_MS)
   }
 
-  async file(rows: number, round: number): Promise<string> {
-    const path = join(this.#cluster.server.dataDir, 'leads.csv')
-    await writeLeadFile(path, { rows, from: 10_000_000 * (round + 1) })
-    return path
+  /** Writes the file that is to be imported. */
+  async file(rows: number, round: number): Promise<void> {
+    await writeLeadFile(this.#file, { rows, from: 10_000_000 * (round + 1) })
   }
 
-  async import(path: string): Promise<void> {
+  async import(): Promise<void> {
     const gateway = this.#cluster.member('g1')
     const port = /"http":(\d+)/.exec(gateway.output)?.[1]
     const url = `http://127.0.0.1:${port}/api/imports`
@@ -145,7 +151,7 @@ class Scene {
     const staged = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'text/csv' },
-      body: await openAsBlob(path),
+      body: await openAsBlob(this.#file),
     })
     const { job_id } = (await staged.json()) as ImportShown // As the contract has it.
     const job = await until(
@@ -214,6 +220,16 @@ class Scene {
     )
     for (const [name, notes] of this.#notes) {
       process.stderr.write(`${name}: ${JSON.stringify(notes)}\n`)
+    }
+    for (const what of [...new Set(stretches.map((one) => one.what))]) {
+      const times = timesIn(
+        asked,
+        stretches.filter((one) => one.what === what),
+      )
+      const each = [0.5, 0.9, 0.99, 1].map((share) => quantile(times, share).toFixed(1))
+      process.stderr.write(
+        `${what}: ${times.length} claims, p50 p90 p99 max ${each.join(' ')} ms\n`,
+      )
     }
     const speed = median(this.#rowsPerSecond)
     return [

@@ -32,11 +32,11 @@ test.after(async () => {
 })
 
 /** A gate over a campaign that was put, and the events of leads for it. */
-async function gateOf(id: ShardId, campaign_id: CampaignId) {
+async function gateOf(id: ShardId, campaign_id: CampaignId, onFill = () => false) {
   const { state, journal } = await rig.own(id)
   const lost: Error[] = []
   const onLost = (error: Error) => lost.push(error)
-  const gate = new OutputGate({ state, journal, now: () => T0, onIdle: () => false, onLost })
+  const gate = new OutputGate({ state, journal, now: () => T0, onFill, onLost })
   const settings = settingsOf({ campaign_id })
   gate.emit({ type: 'campaign.put', campaign_id, at: T0, settings })
   await gate.durable()
@@ -70,6 +70,33 @@ test('G1: all that is decided in one turn is one record, and what comes meanwhil
   assert.deepEqual(
     rest.map(({ events }) => events.length),
     [300, 200],
+  )
+})
+
+test('a record that may linger is made as soon as somebody waits for it', async () => {
+  const { id, campaign } = rig.next()
+  let lingers = false
+  const { gate, lead } = await gateOf(id, campaign, () => lingers)
+  lingers = true
+  gate.emit(lead(1))
+  const patient = gate.durable(false)
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(gate.settled, false)
+  assert.equal((await rig.records(id)).length, 2, 'nobody waits for it')
+  gate.emit(lead(2))
+  await gate.durable()
+  await patient
+  gate.emit(lead(3))
+  const cut = await gate.cut()
+  cut.close()
+  gate.emit(lead(4))
+  lingers = false
+  gate.nudge()
+  await gate.durable(false)
+  const [, , ...rest] = await rig.records(id)
+  assert.deepEqual(
+    rest.map(({ events }) => events.length),
+    [2, 1, 1],
   )
 })
 

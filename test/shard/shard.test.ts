@@ -6,7 +6,9 @@ import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
+import { Activity } from '../../actors/runtime/activity.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { IngestPace } from '../../actors/shard/ingest-pace.ts'
 import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
@@ -107,6 +109,27 @@ test('what waits in the lane when a shard is drained is told to go to the next o
   assert.ok(answer.type === 'moved' || answer.type === 'outcomes')
   const state = await rig.replay(id)
   if (answer.type === 'outcomes') assert.equal(state.campaigns.get(campaign)?.leads.size, 1000)
+})
+
+test('IL2: leads wait for company while calls come, but not for ever, and with an award they go at once', async () => {
+  const calls = new Activity()
+  const { shard, id, campaign } = await owned({ pace: new IngestPace(calls) })
+  const coming = setInterval(() => calls.note(), 20)
+  calls.note()
+  try {
+    await ingest(shard, leads(campaign, 40))
+    const many = shard.execute({ type: 'ingest', leads: leads(campaign, 1500, { from: 41 }) })
+    const orders = [order(campaign)]
+    const award = await shard.execute({ type: 'award', as_of: T0, deadline: T0 + 1000, orders })
+    assert.ok(award.type === 'awards' && award.results[0]?.type === 'award')
+    const answer = await many
+    assert.ok(answer.type === 'outcomes' && answer.outcomes.every((it) => it === 'accepted'))
+  } finally {
+    clearInterval(coming)
+  }
+  const state = await rig.replay(id)
+  assert.equal(state.campaigns.get(campaign)?.leads.size, 1540)
+  assert.equal(state.hash(), shard.state.hash())
 })
 
 test('a log that does not answer holds a hand-over only so long, and nobody is told a falsehood', async () => {
