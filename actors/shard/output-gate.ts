@@ -120,7 +120,11 @@ export class OutputGate {
     if (this.#lost !== null) return Promise.reject(this.#lost)
     if (this.settled) return Promise.resolve(this.#state.cut())
     this.#hurry()
-    return new Promise((give, fail) => this.#cutsWanted.push({ cut: null, give, fail }))
+    return new Promise((give, fail) => {
+      this.#cutsWanted.push({ cut: null, give, fail })
+      // There may be no record after the one in flight.
+      this.#takeCuts()
+    })
   }
 
   /** Fails what is not in flight yet: the shard is given up. */
@@ -207,7 +211,7 @@ export class OutputGate {
 
   /** Memory is what the log says once what flies has landed, if nothing was decided beyond it. */
   #takeCuts(): void {
-    if (this.#waiting.length > 0 || this.#open.events.length > 0) return
+    if (this.#flying === null || this.#waiting.length > 0 || this.#open.events.length > 0) return
     for (const wanted of this.#cutsWanted) wanted.cut ??= this.#state.cut(false)
   }
 

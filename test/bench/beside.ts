@@ -32,6 +32,8 @@ const PUT_MS = 3000
 const SETTLE_MS = 1000
 const WARM_MS = 8000
 const PAUSE_MAX_MS = 20
+/** Calls come first: an import that makes room for them may take minutes. */
+const IMPORT_MAX_S = 240
 
 export interface BesideOptions {
   /** Rows of each import. */
@@ -241,7 +243,7 @@ class Scene {
         `an import of ${rows.toLocaleString('en')} rows beside calls`,
         rows / speed,
         's',
-        120,
+        IMPORT_MAX_S,
       ),
       ...loops,
     ]

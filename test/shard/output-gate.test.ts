@@ -13,6 +13,7 @@ import {
 import { encodeRecord, RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { OutputGate } from '../../actors/shard/output-gate.ts'
+import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -98,6 +99,19 @@ test('a record that may linger is made as soon as somebody waits for it', async 
     rest.map(({ events }) => events.length),
     [2, 1, 1],
   )
+})
+
+test('G4: a cut asked for while the last record flies is given when that lands', async () => {
+  const { id, campaign } = rig.next()
+  const { gate, state, lead } = await gateOf(id, campaign)
+  gate.emit(lead(1))
+  // It flies, and nothing comes after it.
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(gate.openSize, 0)
+  assert.equal(gate.settled, false)
+  const cut = await gate.cut()
+  assert.equal(cut.place.n, state.n)
+  assert.equal(hashOf(cut), (await rig.replay(id)).hash())
 })
 
 test('G2: durable resolves after the ack and not before', async () => {
