@@ -14,6 +14,8 @@ const AGE_MAX_MS = 60_000
 const RETRY_MS = 30_000
 /** Of the process's time, for a snapshot that is taken beside calls. */
 const SHARE = 0.25
+/** A million leads are some twenty seconds. */
+const BYTES_PER_SECOND = 8 * 1024 * 1024
 
 export class SnapshotKeeper {
   readonly #store: SnapshotStore
@@ -55,18 +57,23 @@ export class SnapshotKeeper {
     state: ShardState,
     cut: () => Promise<StateCut> = async () => state.cut(),
   ): Promise<void> {
-    if (!this.#saving) this.#turn = this.#save(state, cut, SHARE)
+    if (!this.#saving) this.#turn = this.#save(state, cut, SHARE, BYTES_PER_SECOND)
     return this.#turn
   }
 
   /** Takes a snapshot of a state that changes no more, after whichever is being taken. */
   async saveLast(state: ShardState): Promise<void> {
     while (this.#saving) await this.#turn
-    this.#turn = this.#save(state, async () => state.cut(), 1)
+    this.#turn = this.#save(state, async () => state.cut())
     await this.#turn
   }
 
-  async #save(state: ShardState, cut: () => Promise<StateCut>, share: number): Promise<void> {
+  async #save(
+    state: ShardState,
+    cut: () => Promise<StateCut>,
+    share = 1,
+    bytesPerSecond = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     const last = this.#last.get(state.shard)
     if (state.poisoned.size > 0 || (last?.saved === true && last.n === state.n)) return
     this.#saving = true
@@ -74,7 +81,8 @@ export class SnapshotKeeper {
     try {
       const taken = await cut()
       const { n } = taken.place
-      const { shard, seq, bytes } = await this.#store.saveCut(taken, new TimeSlices(share))
+      const slices = new TimeSlices(share)
+      const { shard, seq, bytes } = await this.#store.saveCut(taken, slices, bytesPerSecond)
       this.#last.set(shard, { n, at: started, saved: true })
       const ms = Math.round(performance.now() - started)
       this.#log.info({ shard, sequence: seq, bytes, ms }, 'snapshot taken')

@@ -5,6 +5,7 @@
 //   SN3. It is never needed: a missing, torn or newer one falls back to the one before, then to
 //        the log from zero. Nothing personal is in it but sealed.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../protocol/errors.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { SNAPSHOTS_STORE } from '../protocol/subjects.ts'
@@ -19,6 +20,8 @@ import type { ShardState } from './state.ts'
 import type { StateCut } from './state-cut.ts'
 
 const KEPT = 2
+/** Bytes between two rests of a snapshot that is stored no faster than it is told to. */
+const BETWEEN_RESTS = 128 * 1024
 
 export interface SnapshotInfo {
   shard: ShardId
@@ -52,15 +55,22 @@ export class SnapshotStore {
     return await this.saveCut(state.cut(), slices)
   }
 
-  /** Stores what a cut shows, and closes it. */
-  async saveCut(cut: StateCut, slices: Slices = new TimeSlices()): Promise<SnapshotInfo> {
+  /**
+   * Stores what a cut shows, and closes it. What a shard appends goes by the same connection to the
+   * same server: beside that, let it take no more than some `bytesPerSecond`.
+   */
+  async saveCut(
+    cut: StateCut,
+    slices: Slices = new TimeSlices(),
+    bytesPerSecond = Number.POSITIVE_INFINITY,
+  ): Promise<SnapshotInfo> {
     const { shard, seq } = cut.place
     const counted = { bytes: 0 }
     try {
       if (!cut.sound) {
         throw new EngineError('POISONED', `shard ${shard} holds a poisoned campaign: no snapshot`)
       }
-      const pieces = writeFrames(writeState(cut, slices))
+      const pieces = calmly(writeFrames(writeState(cut, slices)), bytesPerSecond)
       await this.#chunks.put(nameOf(shard, seq), count(pieces, counted))
     } finally {
       cut.close()
@@ -117,6 +127,21 @@ export class SnapshotStore {
 
 function nameOf(shard: ShardId, seq: number): string {
   return `${shard}/${String(seq).padStart(16, '0')}`
+}
+
+/** Passes pieces on, so many bytes a second. */
+async function* calmly(
+  pieces: AsyncIterable<Uint8Array>,
+  bytesPerSecond: number,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const piece of pieces) {
+    yield piece
+    bytes += piece.length
+    if (bytes < BETWEEN_RESTS) continue
+    if (Number.isFinite(bytesPerSecond)) await sleep((bytes * 1000) / bytesPerSecond)
+    bytes = 0
+  }
 }
 
 /** Passes pieces on and counts their bytes. */
