@@ -22,8 +22,8 @@ import { type ByteSource, newStreamKey, openStream, sealStream } from './sealed-
 
 /** Beyond this no more files are taken until workers have caught up, bytes. */
 const STORE_BYTES_MAX = 4 * 1024 ** 3
-/** Between two frames of a file that is taken in, 64 KiB each: 20 MB a second at most. */
-const REST_MS = 2
+/** Between two frames of a file that is taken in, 64 KiB each: 8 MB a second at most. */
+const REST_MS = 8
 /** A job that ended so many workers is not tried on another. */
 const ATTEMPTS_MAX = 5
 
