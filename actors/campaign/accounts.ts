@@ -20,6 +20,7 @@ import { formatTime } from '../protocol/time.ts'
 import { Attempts, type AttemptsImage } from './attempts.ts'
 import type { Campaign } from './campaign.ts'
 import { Dictionary } from './dictionary.ts'
+import { cutOfGrowing, cutOfMap, type ListCut } from './list-cut.ts'
 import { MinHeap } from './min-heap.ts'
 import { Payments, type PaymentsImage } from './payments.ts'
 import { UnmappedCodes, type UnmappedImage } from './unmapped-codes.ts'
@@ -40,7 +41,7 @@ export interface Promised {
 }
 
 export interface AccountsImage {
-  dispositions: readonly string[]
+  dispositions: string[]
   promises: [row: number, promise: Promised][]
   paid: [row: number, amount: number][]
   payments: PaymentsImage
@@ -51,10 +52,13 @@ export interface AccountsImage {
   repeats: [row: number, times: number][]
 }
 
+/** Those of its lists that grow with the leads. */
+export type AccountsLists = Omit<AccountsImage, 'unmapped'>
+
 export class Accounts {
   readonly #campaign: Campaign
   /** Dispositions as texts; rows keep their codes. */
-  #dispositions = new Dictionary()
+  readonly #dispositions = new Dictionary()
   /** The same read: a bucket asks every lead's, and there are few. */
   readonly #parsed = new Map<number, DispositionShown>()
   readonly promises = new Map<number, Promised>()
@@ -166,36 +170,41 @@ export class Accounts {
 
   /** The best disposition is one of a cycle's: another cycle begins with none. */
   newCycle(): void {
-    this.#campaign.leads.columns.best.fill(0)
+    this.#campaign.leads.table.clear('best')
   }
 
   rebuild(): void {
     this.#promiseEnds.clear()
-    for (const [row, { until }] of this.promises) this.#promiseEnds.push(until, row)
+    for (const [row, { until }] of this.promises) this.#promiseEnds.append(until, row)
+    this.#promiseEnds.order()
   }
 
-  image(): AccountsImage {
+  /** All but the lists that grow with the leads. */
+  image(): Pick<AccountsImage, 'unmapped'> {
+    return { unmapped: this.unmapped.image() }
+  }
+
+  /** Those lists as they are now. */
+  lists(): { [L in keyof AccountsLists]: ListCut<AccountsLists[L][number]> } {
     return {
-      dispositions: [...this.#dispositions.texts()],
-      promises: [...this.promises].map(([row, promise]) => [row, { ...promise }]),
-      paid: [...this.#paid],
-      payments: this.payments.image(),
-      attempts: this.attempts.image(),
-      unmapped: this.unmapped.image(),
-      repeats: [...this.#repeats],
+      dispositions: cutOfGrowing(this.#dispositions.texts(), (text) => text),
+      promises: cutOfMap(this.promises, (row, promise) => [row, promise]),
+      paid: cutOfMap(this.#paid, (row, amount) => [row, amount]),
+      payments: this.payments.cut(),
+      attempts: this.attempts.cut(),
+      repeats: cutOfMap(this.#repeats, (row, times) => [row, times]),
     }
   }
 
-  load(image: AccountsImage): void {
-    this.#dispositions = Dictionary.of(image.dispositions)
-    this.#parsed.clear()
-    for (const [row, promise] of image.promises) this.promises.set(row, { ...promise })
-    for (const [row, amount] of image.paid) this.#paid.set(row, amount)
-    this.payments.load(image.payments)
-    this.attempts.load(image.attempts)
-    this.unmapped.load(image.unmapped)
-    for (const [row, times] of image.repeats) this.#repeats.set(row, times)
-    this.rebuild()
+  /** Adds what a snapshot holds, or some of it; `rebuild` when all of it is there. */
+  load(image: { readonly [L in keyof AccountsImage]?: readonly AccountsImage[L][number][] }): void {
+    this.#dispositions.load(image.dispositions ?? [])
+    for (const [row, promise] of image.promises ?? []) this.promises.set(row, { ...promise })
+    for (const [row, amount] of image.paid ?? []) this.#paid.set(row, amount)
+    this.payments.load(image.payments ?? [])
+    this.attempts.load(image.attempts ?? [])
+    this.unmapped.load(image.unmapped ?? [])
+    for (const [row, times] of image.repeats ?? []) this.#repeats.set(row, times)
   }
 
   #disposed(row: number, event: LeadDisposed): void {

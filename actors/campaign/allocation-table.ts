@@ -3,6 +3,8 @@
 
 import type { ContractorId } from '../protocol/ids.ts'
 import { Dictionary } from './dictionary.ts'
+import { Table } from './table.ts'
+import type { ColumnBytes, TableCut } from './table-cut.ts'
 
 const COLUMNS = {
   /** 0: to nobody; all other columns mean nothing then, and are zero. */
@@ -20,11 +22,13 @@ const COLUMNS = {
 } as const
 
 type ColumnName = keyof typeof COLUMNS
-type Columns = { [K in ColumnName]: InstanceType<(typeof COLUMNS)[K]> }
 const NAMES = Object.keys(COLUMNS) as ColumnName[]
+const ROWS_MIN = 64
+const GROWTH = 1.5
 
+/** All of them at once, as snapshots before 0.4 hold them. */
 export interface TableImage {
-  columns: { [name: string]: Uint8Array }
+  columns: ColumnBytes
   lists: readonly string[]
 }
 
@@ -40,7 +44,11 @@ export interface Allocation {
 
 export class AllocationTable {
   lists = new Dictionary()
-  #columns = allocate(0)
+  readonly #table = new Table(COLUMNS, 0)
+
+  get #columns() {
+    return this.#table.columns
+  }
 
   /** Null where the row is allocated to nobody. */
   contractor(row: number): ContractorId | null {
@@ -92,38 +100,28 @@ export class AllocationTable {
     return end
   }
 
-  image(): TableImage {
-    const end = this.end()
-    const columns: TableImage['columns'] = {}
-    for (const name of NAMES) {
-      const column = this.#columns[name].subarray(0, end)
-      columns[name] = new Uint8Array(column.buffer, column.byteOffset, column.byteLength).slice()
-    }
-    return { columns, lists: this.lists.texts().slice() }
+  /** Say so before a row's allocation changes. */
+  changing(row: number): void {
+    this.#table.changing(row)
   }
 
-  load(image: TableImage): void {
-    const bytes = image.columns.contractor?.length ?? 0
-    this.#columns = allocate(bytes / Float64Array.BYTES_PER_ELEMENT)
-    for (const name of NAMES) {
-      const column = image.columns[name]
-      if (column !== undefined) new Uint8Array(this.#columns[name].buffer).set(column)
-    }
-    this.lists = Dictionary.of(image.lists)
+  /** The allocations as they are now, to be read in blocks. */
+  cut(): TableCut {
+    return this.#table.cut(this.end())
+  }
+
+  /** Fills rows from `from` on. */
+  load(from: number, rows: number, columns: ColumnBytes): void {
+    this.#reserve(from + rows)
+    this.#table.fill(from, rows, columns)
   }
 
   #reserve(rows: number): void {
-    if (rows <= this.#columns.contractor.length) return
-    const grown = allocate(Math.max(64, Math.ceil(rows * 1.5)))
-    for (const name of NAMES) grown[name].set(this.#columns[name])
-    this.#columns = grown
+    const { capacity } = this.#table
+    if (rows > capacity) {
+      this.#table.reserve(Math.max(ROWS_MIN, Math.ceil(rows * GROWTH)), capacity)
+    }
   }
-}
-
-function allocate(capacity: number): Columns {
-  const columns: Partial<Record<ColumnName, unknown>> = {}
-  for (const name of NAMES) columns[name] = new COLUMNS[name](capacity)
-  return columns as Columns // Every name of COLUMNS was given its own array type just above.
 }
 
 function orNull(value: number | undefined): number | null {

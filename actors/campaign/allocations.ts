@@ -17,6 +17,7 @@ import { formatTime } from '../protocol/time.ts'
 import { type Allocation, AllocationTable, type TableImage } from './allocation-table.ts'
 import type { Campaign } from './campaign.ts'
 import { MinHeap } from './min-heap.ts'
+import type { ColumnBytes, TableCut } from './table-cut.ts'
 
 /** Deadlines told at once: a thousand end at five o'clock, and bids must not wait for all of them. */
 const MISSED_MAX = 128
@@ -34,6 +35,13 @@ type Outcome = 'on_time' | 'missed' | 'open'
 
 export interface AllocationsImage extends TableImage {
   past: [contractor: ContractorId, allocated: number, on_time: number, missed: number][]
+}
+
+/** A stretch of rows of it. */
+export interface AllocatedImage {
+  from: number
+  rows: number
+  columns: ColumnBytes
 }
 
 export class Allocations {
@@ -76,6 +84,11 @@ export class Allocations {
       default:
     }
     if (this.#table.contractor(row) !== null && this.#campaign.isClosed(row)) this.#end(row, true)
+  }
+
+  /** Say so before a row's allocation changes. */
+  changing(row: number): void {
+    this.#table.changing(row)
   }
 
   contractorOf(row: number): ContractorId | null {
@@ -168,6 +181,7 @@ export class Allocations {
     return undefined
   }
 
+  /** All but the rows, whose cut is read apart. */
   image(): AllocationsImage {
     const past = [...this.#past].map(
       ([contractor, { allocated, on_time, missed }]): AllocationsImage['past'][number] => [
@@ -177,19 +191,35 @@ export class Allocations {
         missed,
       ],
     )
-    return { ...this.#table.image(), past }
+    return { columns: {}, lists: this.lists.slice(), past }
+  }
+
+  cut(): TableCut {
+    return this.#table.cut()
   }
 
   load(image: AllocationsImage): void {
-    this.#table.load(image)
+    for (const list of image.lists) this.#table.lists.code(list)
     for (const [contractor, allocated, on_time, missed] of image.past) {
       this.#past.set(contractor, { allocated, on_time, missed })
     }
-    for (let row = 0; row < this.#table.end(); row++) {
-      const contractor = this.#table.contractor(row)
-      if (contractor !== null) this.#file(row, contractor)
+    const rows = (image.columns.told ?? []).length
+    if (rows > 0) this.loadRows({ from: 0, rows, columns: image.columns })
+  }
+
+  loadRows({ from, rows, columns }: AllocatedImage): void {
+    this.#table.load(from, rows, columns)
+    for (let row = from; row < from + rows; row++) {
+      const allocation = this.#table.of(row)
+      if (allocation === null) continue
+      this.#file(row, allocation.contractor)
+      this.#await(row, allocation)
     }
-    this.#sweep()
+  }
+
+  #await(row: number, allocation: Allocation): void {
+    if (allocation.deadline === null || allocation.told || isKept(allocation)) return
+    this.#deadlines.push(allocation.deadline, row)
   }
 
   #give(row: number, event: LeadAllocated): void {
@@ -244,8 +274,7 @@ export class Allocations {
     this.#deadlines.clear()
     for (let row = 0; row < this.#table.end(); row++) {
       const allocation = this.#table.of(row)
-      if (allocation === null || allocation.deadline === null) continue
-      if (!allocation.told && !isKept(allocation)) this.#deadlines.push(allocation.deadline, row)
+      if (allocation !== null) this.#await(row, allocation)
     }
   }
 }

@@ -3,6 +3,7 @@
 // campaign and lead.
 
 import type { LeadDisposed } from '../protocol/events.ts'
+import { cutOfMap, type ListCut } from './list-cut.ts'
 
 const KEPT_MAX = 100_000
 
@@ -34,11 +35,11 @@ export class Attempts {
     this.#keep(attempt, outcome)
   }
 
-  image(): AttemptsImage {
-    return [...this.#outcomes]
+  cut(): ListCut<AttemptsImage[number]> {
+    return cutOfMap(this.#outcomes, (attempt, outcome) => [attempt, outcome])
   }
 
-  load(image: AttemptsImage): void {
+  load(image: readonly AttemptsImage[number][]): void {
     for (const [attempt, outcome] of image) this.#outcomes.set(attempt, outcome)
   }
 

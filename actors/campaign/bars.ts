@@ -35,11 +35,16 @@ export function barEvents(
   return rows.flatMap((row) => align(campaign, row, suppressions, now, [entry.kind]))
 }
 
-/** What brings all the campaign's leads in line with the suppressions. */
-export function sweep(campaign: Campaign, suppressions: Suppressions, now: number): Event[] {
+/** What brings the leads of rows `from` to before `to` in line with the suppressions. */
+export function sweep(
+  campaign: Campaign,
+  suppressions: Suppressions,
+  now: number,
+  { from, to }: { from: number; to: number },
+): Event[] {
   const events: Event[] = []
   const { barred } = campaign.leads.columns
-  for (let row = 0; row < campaign.leads.size; row++) {
+  for (let row = from; row < Math.min(to, campaign.leads.size); row++) {
     if (suppressions.anybody || barred[row] !== 0) {
       events.push(...align(campaign, row, suppressions, now, ['phone', 'account']))
     }

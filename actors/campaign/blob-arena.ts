@@ -28,8 +28,32 @@ export class BlobArena {
   get(handle: number): Uint8Array | null {
     if (handle === 0) return null
     const at = (handle - 1) % CHUNK
-    const chunk = this.#chunks[Math.floor((handle - 1) / CHUNK)] as Uint8Array
+    const chunk = this.#chunkOf(handle)
     const length = ((chunk[at] as number) << 8) | (chunk[at + 1] as number)
     return chunk.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + length)
+  }
+  /** Bytes of a blob, 0 where there is none. */
+  length(handle: number): number {
+    if (handle === 0) return 0
+    const chunk = this.#chunkOf(handle)
+    const at = (handle - 1) % CHUNK
+    return ((chunk[at] as number) << 8) | (chunk[at + 1] as number)
+  }
+
+  /** Writes a blob behind its length in two bytes, none as an empty one; where it ends. */
+  copy(handle: number, target: Uint8Array, at: number): number {
+    const length = this.length(handle)
+    target[at] = length >>> 8
+    target[at + 1] = length & 0xff
+    if (length > 0) {
+      const from = ((handle - 1) % CHUNK) + LENGTH_BYTES
+      const chunk = this.#chunkOf(handle)
+      for (let i = 0; i < length; i++) target[at + LENGTH_BYTES + i] = chunk[from + i] as number
+    }
+    return at + LENGTH_BYTES + length
+  }
+
+  #chunkOf(handle: number): Uint8Array {
+    return this.#chunks[Math.floor((handle - 1) / CHUNK)] as Uint8Array // Handles are of blobs added.
   }
 }

@@ -76,12 +76,14 @@ export type PolicyOf = (settings: Settings) => Policy
 
 const policyOf: PolicyOf = ({ policy }) => (policy === 'fifo' ? fifoPolicy : indexPolicy)
 const PRIOR = new Learnt(PRIOR_MODEL)
+/** Leads that are put in their places together with new settings: a campaign of few is done then. */
+const PLACED_ROWS = 2048
 
 export class Campaign {
   readonly id: CampaignId
   settings: Settings
-  leads = new Leads()
-  queue: Queue
+  readonly leads = new Leads()
+  readonly queue: Queue
   /** Open leases by row. */
   readonly leases = new Map<number, Lease>()
   /** Until when a contractor does not get a lead it skipped: contractor → row → instant. */
@@ -123,14 +125,10 @@ export class Campaign {
     this.id = settings.campaign_id
     this.settings = completed(settings)
     this.#policyOf = policy
-    this.queue = this.#emptyQueue()
+    this.queue = new Queue(this.leads, this.settings, policy(this.settings), this.learnt)
     this.contacts = new ContactGate(this)
     this.accounts = new Accounts(this)
     this.allocations = new Allocations(this)
-  }
-
-  #emptyQueue(): Queue {
-    return new Queue(this.leads, this.settings, this.#policyOf(this.settings), this.learnt)
   }
 
   /** `now`, unless the campaign has already seen later (I8). */
@@ -266,6 +264,7 @@ export class Campaign {
     if (row === undefined)
       throw this.fault(`${event.type} of lead ${event.lead_id}, never accepted`)
     const { columns } = this.leads
+    this.#changing(row)
     this.queue.remove(row)
     this.tally.apply(event, this.leases.get(row))
     switch (event.type) {
@@ -341,7 +340,20 @@ export class Campaign {
     this.accounts.apply(row, event)
     this.allocations.apply(row, event)
     if (!this.leases.has(row) && !this.isClosed(row)) this.queue.enqueue(row, this.at)
+    this.leads.changed(row)
     return row
+  }
+
+  #changing(row: number): void {
+    this.leads.changing(row)
+    this.allocations.changing(row)
+  }
+
+  /** Remembers in which record a lead's last event lies. */
+  settled(row: number, seq: number): void {
+    this.leads.changing(row)
+    this.leads.columns.lastSeq[row] = seq
+    this.leads.changed(row)
   }
 
   #accept(event: Extract<Event, { type: 'lead.accepted' }>): number {
@@ -540,20 +552,36 @@ export class Campaign {
   #configure(settings: Settings): void {
     if (settings.cycle !== this.settings.cycle) this.accounts.newCycle()
     this.settings = completed(settings)
+    this.shortlists = []
     this.contacts.configured()
-    this.rebuild()
+    this.queue.configure(this.settings, this.#policyOf(this.settings))
+    this.place(PLACED_ROWS)
   }
 
-  /** Makes everything derived anew from the leads and leases (Q3). */
-  rebuild(): void {
-    this.queue = this.#emptyQueue()
-    this.shortlists = []
-    this.contacts.rebuilt()
-    this.queue.load(this.at)
-    this.depth.clear()
-    for (let row = 0; row < this.leads.size; row++) this.#count(this.stateOf(row), 1)
+  /** Leads were loaded, and all that is about them: their places follow with `place` (Q4). */
+  loaded(): void {
     this.accounts.rebuild()
     for (const [row, lease] of this.leases) this.#leaseEnds.push(lease.until, row)
+    this.contacts.load()
+    this.queue.load(this.learnt)
+  }
+
+  /** Counts rows that were loaded by their state. */
+  count(from: number, to: number): void {
+    for (let row = from; row < to; row++) this.#count(this.stateOf(row), 1)
+  }
+
+  /** Rows may still have to be put where they belong. */
+  get placing(): boolean {
+    return this.contacts.placing || this.queue.placing
+  }
+
+  /** Puts some rows where they belong; whether there are no more. Repeat it before anything is asked of
+   * leads that were loaded, and soon after settings, a model or advice came. */
+  place(rows: number): boolean {
+    if (this.contacts.placing) this.contacts.place(rows)
+    else this.queue.place(rows, this.at)
+    return !this.placing
   }
 }
 

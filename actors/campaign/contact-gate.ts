@@ -5,6 +5,8 @@
 //   CG1. Only `own` is state (it follows from events and lies in the image). The index and the
 //        blocks are derived or told, and may be behind or empty at any moment.
 //   CG2. Nothing here allows a call to somebody who is a contact: the contact's actor does.
+//   CG3. What looks at all leads looks at some at a time (`place`). Until the index has all of them,
+//        who must know a contact's leads is told by looking at every lead, and advice waits.
 
 import { judge, reasonOf, rulesOf } from '../policy/caps.ts'
 import {
@@ -27,6 +29,9 @@ import { legalFrom } from './hours.ts'
 const ROWS_MAX = 1000
 /** More new contacts than this between two questions are met at confirm too. */
 const NEW_MAX = 20_000
+/** So few leads are filed at once. */
+const FEW = 2048
+const ADVICE_AT_ONCE = 64
 
 export class ContactGate {
   /** Null where nothing limits this campaign's attempts. */
@@ -34,10 +39,17 @@ export class ContactGate {
   /** Attempts on leads that have neither phone nor account number. */
   readonly own = new ContactHistories<LeadId>()
   readonly #campaign: Campaign
-  /** Made when somebody first asks: leads by whom they reach, and by account those that have both. */
-  #index: { first: ContactIndex; accounts: ContactIndex } | null = null
+  /**
+   * Made where it is needed: leads by whom they reach, and by account those that have both. Rows from
+   * `filed` on are not in it yet.
+   */
+  #index: { first: ContactIndex; accounts: ContactIndex; filed: number } | null = null
+  /** Rows from here on may still have to be blocked as they were, or as new rules say. */
+  #blocked = Number.POSITIVE_INFINITY
   /** Contacts of leads that came since somebody last asked. */
   readonly #new: ContactId[] = []
+  /** Advice that came before the index had all leads. */
+  readonly #advice: ContactDigest[] = []
 
   constructor(campaign: Campaign) {
     this.#campaign = campaign
@@ -51,23 +63,36 @@ export class ContactGate {
     if (JSON.stringify(rules) === JSON.stringify(this.rules)) return
     this.rules = rules
     leads.blocks.clear()
+    if (leads.size > 0) this.#blocked = 0
+    if (rules !== null) this.#begin()
   }
 
-  /** The campaign's queue is made anew, and is empty still. */
-  rebuilt(): void {
-    const { leads, at } = this.#campaign
-    leads.blocks.recount()
+  /** Leads were loaded: who sleeps for a rule does so again. */
+  load(): void {
     if (this.rules === null) return
-    for (const lead of this.own.keys()) {
-      const row = leads.row(lead)
-      if (row !== undefined) this.#blockOwn(row)
-    }
-    for (let row = 0; row < leads.size; row++) {
-      const closing = leads.closing(row)
-      if (closing !== 'capped' && closing !== 'cooling') continue
-      const until = leads.columns.eligibleAt[row] as number
-      if (until > at) leads.blocks.set(row, until, closing)
-    }
+    if (this.#campaign.leads.size > 0) this.#blocked = 0
+    this.#begin()
+  }
+
+  /** Contacts' leads will be asked for: they are filed with `place`. */
+  prepare(): void {
+    this.#begin()
+  }
+
+  /** Rows may still have to be blocked or filed. */
+  get placing(): boolean {
+    const { size } = this.#campaign.leads
+    if (this.#blocked < size || this.#advice.length > 0) return true
+    return this.#index !== null && this.#index.filed < size
+  }
+
+  /** Blocks or files some rows; whether there are no more. */
+  place(rows: number): boolean {
+    const { size } = this.#campaign.leads
+    if (this.#blocked < size) this.#blockSome(rows)
+    else if (this.#index !== null && this.#index.filed < size) this.#fileSome(rows)
+    else for (const digest of this.#advice.splice(0, ADVICE_AT_ONCE)) this.#heed(digest)
+    return !this.placing
   }
 
   accepted(row: number): void {
@@ -78,15 +103,18 @@ export class ContactGate {
   updated(row: number, before: readonly ContactId[]): void {
     const after = this.#campaign.leads.contactsOf(row)
     if (before[0] === after[0] && before[1] === after[1]) return
-    const [first, account] = before
-    if (first !== undefined) this.#index?.first.remove(first, row)
-    if (account !== undefined) this.#index?.accounts.remove(account, row)
+    if (this.#index !== null && row < this.#index.filed) {
+      const [first, account] = before
+      if (first !== undefined) this.#index.first.remove(first, row)
+      if (account !== undefined) this.#index.accounts.remove(account, row)
+    }
     for (const contact of this.#file(row)) this.#meet(contact)
   }
 
   /** The rows of leads a contact is reached by. */
   rowsOf(contact: ContactId, most = Number.POSITIVE_INFINITY): number[] {
-    const { first, accounts } = this.#indexed()
+    const { first, accounts, filed } = this.#begin()
+    if (filed < this.#campaign.leads.size) return this.#found(contact, most)
     return [...first.rows(contact, most), ...accounts.rows(contact, most)]
   }
 
@@ -150,6 +178,14 @@ export class ContactGate {
   /** Lets the contact's leads sleep until they may be called, by what its owner tells. */
   advise(digest: ContactDigest, clock: number): void {
     if (this.rules === null) return
+    const isFiled = this.#begin().filed === this.#campaign.leads.size
+    // What is told later is later: it goes behind advice that waits.
+    if (isFiled && this.#advice.length === 0) this.#heed(digest, clock)
+    else if (this.#advice.length < NEW_MAX) this.#advice.push(digest)
+  }
+
+  #heed(digest: ContactDigest, clock = 0): void {
+    if (this.rules === null) return
     const { queue } = this.#campaign
     const now = this.#campaign.clock(clock)
     for (const row of this.rowsOf(digest.contact, ROWS_MAX)) {
@@ -162,20 +198,67 @@ export class ContactGate {
     }
   }
 
-  #indexed(): { first: ContactIndex; accounts: ContactIndex } {
-    if (this.#index !== null) return this.#index
-    this.#index = { first: new ContactIndex(), accounts: new ContactIndex() }
-    for (let row = 0; row < this.#campaign.leads.size; row++) this.#file(row)
+  /** The index, begun by now; a few leads are filed at once. */
+  #begin() {
+    if (this.#index === null) {
+      const { size } = this.#campaign.leads
+      this.#index = { first: new ContactIndex(size), accounts: new ContactIndex(), filed: 0 }
+      if (size <= FEW) this.#fileSome(FEW)
+    }
     return this.#index
   }
 
-  /** Puts a row under its contacts; those contacts. */
+  /** Puts a row under its contacts, unless it is not its turn yet; those contacts. */
   #file(row: number): ContactId[] {
     const contacts = this.#campaign.leads.contactsOf(row)
+    const index = this.#index
+    if (index === null || row > index.filed) return contacts
     const [first, account] = contacts
-    if (first !== undefined) this.#index?.first.add(first, row)
-    if (account !== undefined) this.#index?.accounts.add(account, row)
+    if (first !== undefined) index.first.add(first, row)
+    if (account !== undefined) index.accounts.add(account, row)
+    if (row === index.filed) index.filed++
     return contacts
+  }
+
+  #fileSome(rows: number): void {
+    const { size } = this.#campaign.leads
+    for (let row = this.#index?.filed ?? size, left = rows; row < size && left > 0; row++, left--) {
+      this.#file(row)
+    }
+  }
+
+  /** A contact's rows, by looking at all of them. */
+  #found(contact: ContactId, most: number): number[] {
+    const { columns, size } = this.#campaign.leads
+    const hashes = isShared(contact) ? columns.phoneHash : columns.accountHash
+    const hash = Math.abs(contact)
+    const rows: number[] = []
+    for (let row = 0; row < size && rows.length < most; row++) {
+      if (hashes[row] === hash) rows.push(row)
+    }
+    return rows
+  }
+
+  #blockSome(rows: number): void {
+    const { size } = this.#campaign.leads
+    const end = Math.min(size, this.#blocked + rows)
+    for (let row = this.#blocked; row < end; row++) this.#blockAsBefore(row)
+    this.#blocked = end === size ? Number.POSITIVE_INFINITY : end
+  }
+
+  /** Blocks a row as its last award ended, or by its own attempts; lets go what no rule keeps asleep. */
+  #blockAsBefore(row: number): void {
+    const { leads, queue, at } = this.#campaign
+    const closing = leads.closing(row)
+    const until = leads.columns.eligibleAt[row] as number
+    const wasRefused = this.rules !== null && (closing === 'capped' || closing === 'cooling')
+    const isOwn = this.rules !== null && this.own.has(leads.id(row))
+    const sleeps = queue.isAsleep(row)
+    if (!sleeps && !isOwn && !(wasRefused && until > at)) return
+    queue.remove(row)
+    if (isOwn) this.#blockOwn(row)
+    if (wasRefused && until > at) leads.blocks.set(row, until, closing)
+    queue.enqueue(row, at)
   }
 
   #meet(contact: ContactId): void {

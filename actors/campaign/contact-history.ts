@@ -13,6 +13,7 @@ import {
   LAST_KEPT_MS,
 } from '../policy/caps.ts'
 import type { CustomerId } from '../protocol/ids.ts'
+import { cutOfMap, type ListCut } from './list-cut.ts'
 
 export interface Attempt {
   at: number
@@ -101,10 +102,9 @@ export class ContactHistories<Key extends number> {
     return this.#kept.get(key) ?? NOTHING
   }
 
-  /** All of it as it is at this call, as plain data, in the order it is forgotten. */
-  images(): Iterable<HistoryImage> {
-    const copy = [...this.#kept]
-    return { [Symbol.iterator]: () => imagesOf(copy) }
+  /** All of it as it is at this call, in the order it is forgotten. */
+  cut(): ListCut<HistoryImage> {
+    return cutOfMap(this.#kept, imageOf)
   }
 
   load([key, notedAt, attempts, conversations]: HistoryImage): void {
@@ -145,13 +145,11 @@ function firstOf(attempts: readonly Attempt[], now: number): number {
   return first
 }
 
-function* imagesOf(entries: readonly [number, Kept][]): Generator<HistoryImage> {
-  for (const [key, { notedAt, attempts, conversations }] of entries) {
-    yield [
-      key,
-      notedAt,
-      attempts.map(({ at, customer, id }) => [at, customer, id]),
-      conversations.map(({ at, customer }) => [at, customer]),
-    ]
-  }
+function imageOf(key: number, { notedAt, attempts, conversations }: Kept): HistoryImage {
+  return [
+    key,
+    notedAt,
+    attempts.map(({ at, customer, id }) => [at, customer, id]),
+    conversations.map(({ at, customer }) => [at, customer]),
+  ]
 }

@@ -22,11 +22,12 @@ import { type ContactAttempted, type ContactEvent, isSuppressionEvent } from '..
 import type { CustomerId, ShardId } from '../protocol/ids.ts'
 import type { SuppressionEntry, SuppressionEvent } from '../protocol/suppression.ts'
 import { ContactHistories, type HistoryImage } from './contact-history.ts'
+import type { ListCut } from './list-cut.ts'
 import { Suppressions } from './suppressions.ts'
 
 const ALLOWED: Verdict = { type: 'allowed' }
-/** Contacts, or suppressions, in one part of a snapshot: some 300 kB. */
-const IMAGE_CONTACTS = 4096
+/** Contacts, or suppressions, in one part of a snapshot: some 80 kB. */
+const IMAGE_CONTACTS = 1024
 const ZONES_KEPT = 500
 
 export interface ContactsImage {
@@ -133,20 +134,8 @@ export class Contacts {
   }
 
   /** The state as it is at this call, in parts that are made when they are read. */
-  images(): { count: number; parts: Iterable<ContactsImage> } {
-    const { at } = this
-    const histories = this.#histories.images()
-    const suppressions = this.suppressions.image()
-    const count =
-      Math.ceil(this.size / IMAGE_CONTACTS) + Math.ceil(suppressions.length / IMAGE_CONTACTS)
-    const parts = function* () {
-      yield* partsOf(at, histories)
-      for (let from = 0; from < suppressions.length; from += IMAGE_CONTACTS) {
-        const some = suppressions.slice(from, from + IMAGE_CONTACTS)
-        yield { at, contacts: [], suppressions: some }
-      }
-    }
-    return { count, parts: { [Symbol.iterator]: parts } }
+  parts(): Iterable<ContactsImage> {
+    return partsOf(this.at, this.#histories.cut(), this.suppressions.cut())
   }
 
   load({ at, contacts, suppressions = [] }: ContactsImage): void {
@@ -171,15 +160,18 @@ export class Contacts {
   }
 }
 
-function* partsOf(at: number, histories: Iterable<HistoryImage>): Generator<ContactsImage> {
-  let contacts: HistoryImage[] = []
-  for (const history of histories) {
-    contacts.push(history)
-    if (contacts.length < IMAGE_CONTACTS) continue
-    yield { at, contacts }
-    contacts = []
+function* partsOf(
+  at: number,
+  histories: ListCut<HistoryImage>,
+  suppressions: ListCut<SuppressionEntry>,
+): Generator<ContactsImage> {
+  for (let from = 0; from < histories.length; from += IMAGE_CONTACTS) {
+    yield { at, contacts: histories.items(from, from + IMAGE_CONTACTS) }
   }
-  if (contacts.length > 0) yield { at, contacts }
+  for (let from = 0; from < suppressions.length; from += IMAGE_CONTACTS) {
+    const some = suppressions.items(from, from + IMAGE_CONTACTS)
+    yield { at, contacts: [], suppressions: some }
+  }
 }
 
 function attempted(asked: AttemptAsked, now: number, at: number): ContactAttempted {

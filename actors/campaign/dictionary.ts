@@ -4,10 +4,9 @@ export class Dictionary {
   readonly #texts: string[] = []
   readonly #codes = new Map<string, number>()
 
-  static of(texts: readonly string[]): Dictionary {
-    const dictionary = new Dictionary()
-    for (const text of texts) dictionary.code(text)
-    return dictionary
+  /** Gives texts their codes in their order. */
+  load(texts: readonly string[]): void {
+    for (const text of texts) this.code(text)
   }
 
   /** The text's code, given now when it is new. */
@@ -25,7 +24,7 @@ export class Dictionary {
     return code === 0 ? null : (this.#texts[code - 1] ?? null)
   }
 
-  /** All texts in order of their codes, from 1. */
+  /** All texts in order of their codes, from 1; there may be more later. */
   texts(): readonly string[] {
     return this.#texts
   }

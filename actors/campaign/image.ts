@@ -1,19 +1,30 @@
 // Image: a campaign's state as plain data, for snapshots and for hashing. Only what the journal
 // decides is in it; queues, counts and indexes are derived (Q3). Equal states give equal images:
 // rows, maps and dictionaries stand in the order the journal made them.
+//
+//   IM1. An image comes in parts of bounded size, and a cut reads them while the campaign goes on: each
+//        tells the campaign as it was at the cut, whatever has changed since.
+//   IM2. Where parts end depends on the state alone, so that equal states give equal parts.
 
 import { Learnt } from '../policy/learnt.ts'
+import { assertNever } from '../protocol/errors.ts'
 import type { ContractorId } from '../protocol/ids.ts'
 import type { Model } from '../protocol/model.ts'
 import type { Settings } from '../protocol/settings.ts'
-import type { AccountsImage } from './accounts.ts'
-import type { AllocationsImage } from './allocations.ts'
+import type { AccountsImage, AccountsLists } from './accounts.ts'
+import type { AllocatedImage, AllocationsImage } from './allocations.ts'
 import { Campaign, type Lease } from './campaign.ts'
 import type { HistoryImage } from './contact-history.ts'
-import { Leads, type LeadsImage } from './leads.ts'
+import { type LeadsImage, loadRows, type RowsImage } from './leads-image.ts'
 import type { Arrivals } from './punctuality.ts'
 import type { SlaDay, TatCount } from './sla-ledger.ts'
 import type { TallyImage } from './tally.ts'
+
+/** Rows in one part, and entries of a list: a quarter of a megabyte, and a millisecond or so. */
+export const PART_ROWS = 2048
+export const PART_ITEMS = 1024
+/** Rows put in their places in one step of a load. */
+export const PLACED_ROWS = 1024
 
 export interface CampaignImage {
   settings: Settings
@@ -33,7 +44,7 @@ export interface CampaignImage {
   owes_stale?: number
   adoptedAt?: number
   /** What attempts came to, and who did what; absent before 0.3, and where there were none. */
-  accounts?: AccountsImage
+  accounts?: Partial<AccountsImage>
   tally?: TallyImage
   /** Attempts on leads that have neither phone nor account number; absent where there were none. */
   own?: HistoryImage[]
@@ -43,36 +54,84 @@ export interface CampaignImage {
   allocations?: AllocationsImage
 }
 
-/** A copy that later events do not change. */
-export function imageOf(campaign: Campaign): CampaignImage {
-  const image: CampaignImage = {
-    settings: campaign.settings,
-    at: campaign.at,
-    quarantined: campaign.quarantined,
-    leads: campaign.leads.image(),
-    leases: [...campaign.leases].map(([row, lease]) => [row, { ...lease }]),
-    hidden: [...campaign.hidden].map(([contractor, rows]) => [contractor, [...rows]]),
-    pulls: [...campaign.pulls.times],
-    sla: campaign.sla.days.map((day) => ({ ...day })),
-    tat: { counts: [...campaign.sla.tat.counts], sumMs: campaign.sla.tat.sumMs },
-    punctuality: campaign.punctuality.recent.map((arrivals) => ({ ...arrivals })),
+/** Texts the leads' rows have codes of. */
+export type Texts = {
+  [L in 'cities' | 'sources' | 'stages' | 'timezones' | 'attributes']: string
+}
+/** What is in each of the lists that grow with the leads. */
+export type Lists = Texts & { [L in keyof AccountsLists]: AccountsLists[L][number] } & {
+  own: HistoryImage
+}
+type SomeLists = { [L in keyof Lists]?: readonly Lists[L][] }
+
+/** First the head, which is an image without rows and long lists; then those. */
+export type CampaignPart =
+  | { type: 'campaign'; image: CampaignImage }
+  | { [L in keyof Lists]: { type: 'list'; list: L; items: Lists[L][] } }[keyof Lists]
+  | { type: 'rows'; rows: RowsImage }
+  | { type: 'allocated'; rows: AllocatedImage }
+
+/** Makes a campaign of its parts. */
+export class CampaignLoader {
+  readonly campaign: Campaign
+
+  /** `image`: the first part's, or all of it, as snapshots before 0.4 hold it. */
+  constructor(image: CampaignImage) {
+    this.campaign = new Campaign(image.settings)
+    const { leads, own = [], accounts, allocations } = image
+    loadHead(this.campaign, image)
+    if (accounts !== undefined) this.campaign.accounts.load(accounts)
+    this.#lists({ ...textsOf(leads), own })
+    this.campaign.leads.reserve(leads.size)
+    const { id, ...others } = leads.columns
+    const { sealed } = leads
+    if (id !== undefined) this.#rows({ rows: leads.size, columns: { id, ...others }, sealed })
+    if (allocations !== undefined) this.campaign.allocations.load(allocations)
   }
-  if (campaign.floors.stale !== 0) image.owes_stale = campaign.floors.stale
-  if (campaign.learnt.model.version > 0) image.model = campaign.learnt.model
-  if (campaign.adoptedAt !== null) image.adoptedAt = campaign.adoptedAt
-  if (!campaign.accounts.isEmpty) image.accounts = campaign.accounts.image()
-  if (campaign.tally.size > 0) image.tally = campaign.tally.image()
-  if (campaign.contacts.own.size > 0) image.own = [...campaign.contacts.own.images()]
-  if (campaign.rejected > 0) image.rejected = campaign.rejected
-  if (!campaign.allocations.isEmpty) image.allocations = campaign.allocations.image()
-  return image
+
+  add(part: Exclude<CampaignPart, { type: 'campaign' }>): void {
+    switch (part.type) {
+      case 'list':
+        this.#lists({ [part.list]: part.items })
+        break
+      case 'rows':
+        this.#rows(part.rows)
+        break
+      case 'allocated':
+        this.campaign.allocations.loadRows(part.rows)
+        break
+      default:
+        assertNever(part)
+    }
+  }
+
+  /** All parts are there. The campaign's rows still have to be put in their places (Q4). */
+  finish(): Campaign {
+    this.campaign.loaded()
+    return this.campaign
+  }
+
+  #lists(lists: SomeLists): void {
+    const { leads, accounts, contacts } = this.campaign
+    leads.cities.load(lists.cities ?? [])
+    leads.sources.load(lists.sources ?? [])
+    leads.stages.load(lists.stages ?? [])
+    leads.timezones.load(lists.timezones ?? [])
+    leads.attributes.load(lists.attributes ?? [])
+    accounts.load(lists)
+    for (const history of lists.own ?? []) contacts.own.load(history)
+  }
+
+  #rows(rows: RowsImage): void {
+    const from = this.campaign.leads.size
+    loadRows(this.campaign.leads, rows)
+    this.campaign.count(from, this.campaign.leads.size)
+  }
 }
 
-export function campaignFrom(image: CampaignImage): Campaign {
-  const campaign = new Campaign(image.settings)
+function loadHead(campaign: Campaign, image: CampaignImage): void {
   campaign.at = image.at
   campaign.quarantined = image.quarantined
-  campaign.leads = Leads.from(image.leads)
   for (const [row, lease] of image.leases) {
     campaign.leases.set(row, { ...lease, shown: lease.shown ?? null })
   }
@@ -85,10 +144,16 @@ export function campaignFrom(image: CampaignImage): Campaign {
   if (image.model !== undefined) campaign.learnt = new Learnt(image.model)
   campaign.adoptedAt = image.adoptedAt ?? null
   campaign.rejected = image.rejected ?? 0
-  if (image.accounts !== undefined) campaign.accounts.load(image.accounts)
   if (image.tally !== undefined) campaign.tally.load(image.tally)
-  for (const history of image.own ?? []) campaign.contacts.own.load(history)
-  if (image.allocations !== undefined) campaign.allocations.load(image.allocations)
-  campaign.rebuild()
+}
+
+function textsOf({ cities, sources, stages, timezones, attributes }: LeadsImage): SomeLists {
+  return { cities, sources, stages, timezones, attributes }
+}
+
+/** A campaign of the image of a snapshot before 0.4, made in one go. */
+export function campaignFrom(image: CampaignImage): Campaign {
+  const campaign = new CampaignLoader(image).finish()
+  for (let done = false; !done; ) done = campaign.place(PLACED_ROWS)
   return campaign
 }

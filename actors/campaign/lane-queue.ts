@@ -26,16 +26,25 @@ export interface Candidate {
 export class LaneQueue {
   readonly lane: Lane
   readonly rank: number
-  readonly calendar: Calendar
+  /** Whose calling hours its leads go by; null: the campaign's zone. */
+  readonly zone: string | null
+  /** Those hours, as the campaign's settings have them. */
+  calendar: Calendar
   readonly rows: OrderedRows
   readonly #arrivalOf: (row: number) => number
   #newest: number | null = null
   /** Its place among the lanes with leads; the queue's. */
   slot = 0
 
-  constructor(lane: Lane, rank: number, calendar: Calendar, arrivalOf: (row: number) => number) {
+  constructor(
+    lane: Lane,
+    rank: number,
+    { zone, calendar }: { zone: string | null; calendar: Calendar },
+    arrivalOf: (row: number) => number,
+  ) {
     this.lane = lane
     this.rank = rank
+    this.zone = zone
     this.calendar = calendar
     this.#arrivalOf = arrivalOf
     this.rows = new OrderedRows(arrivalOf)
@@ -67,11 +76,6 @@ export class LaneQueue {
   remove(row: number): void {
     this.rows.remove(row)
     if (this.#arrivalOf(row) === this.#newest) this.#newest = null
-  }
-
-  load(rows: Int32Array): void {
-    this.rows.load(rows)
-    this.#newest = null
   }
 
   /**

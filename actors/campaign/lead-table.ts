@@ -1,5 +1,8 @@
 // Lead table: the lead machine as numbers, generated from it. A lead's whole machine state is one
 // 16-bit integer, a step is one array read. Proven equal to the machine by a property test.
+//
+// A step is asked of the machine when a lead first takes it, and read from the table ever after: all
+// of them at once take a tenth of a second, in which nobody is served.
 
 import { transition } from 'xstate'
 import type { LeadState } from '../protocol/events.ts'
@@ -51,6 +54,7 @@ const RESCHEDULES_MAX = 10
 const RESCHEDULE_SPAN = 16
 const SIZE = STATES.length * ORIGINS.length * 2 * RESCHEDULE_SPAN
 const ILLEGAL = -1
+const UNKNOWN = -2
 
 /** A lead's machine state as one integer; stored in rows and snapshots, so its form is fixed. */
 export type Config = number
@@ -114,43 +118,55 @@ const FIRST_HELD = configOf({
 
 const moveIndex = new Map(MOVES.map((move, index) => [move, index]))
 
-/** The machine's transitions for one `reschedule.max`. */
+/** The machine's transitions for one `reschedule.max`, as far as they were asked for. */
 export class LeadTable {
-  readonly #next: Int16Array
+  readonly #max: number
+  readonly #next = new Int16Array(SIZE * MOVES.length).fill(UNKNOWN)
 
-  private constructor(next: Int16Array) {
-    this.#next = next
+  private constructor(max: number) {
+    this.#max = max
   }
 
   /** The configuration after `move`, or null where the machine has no such transition. */
   step(config: Config, move: Move): Config | null {
-    const next = this.#next[config * MOVES.length + (moveIndex.get(move) ?? 0)]
-    return next === undefined || next === ILLEGAL ? null : next
+    const place = config * MOVES.length + (moveIndex.get(move) ?? 0)
+    let next = this.#next[place] ?? ILLEGAL
+    if (next === UNKNOWN) {
+      next = this.#ask(config, move)
+      this.#next[place] = next
+    }
+    return next === ILLEGAL ? null : next
+  }
+
+  #ask(config: Config, move: Move): number {
+    const parts = partsOf(config)
+    const to = parts === null ? null : machineStep(parts, move, this.#max)
+    return to === null ? ILLEGAL : configOf(to)
   }
 
   static #tables = new Map<number, LeadTable>()
 
-  /** The table for a campaign's `reschedule.max`, generated from the machine on first use. */
+  /** The table for a campaign's `reschedule.max`. */
   static for(max: number): LeadTable {
     let table = LeadTable.#tables.get(max)
     if (table === undefined) {
-      table = new LeadTable(generate(max))
+      table = new LeadTable(max)
       LeadTable.#tables.set(max, table)
     }
     return table
   }
 }
 
-function generate(max: number): Int16Array {
-  const next = new Int16Array(SIZE * MOVES.length).fill(ILLEGAL)
-  for (const parts of configurations()) {
-    const config = configOf(parts)
-    for (const [index, move] of MOVES.entries()) {
-      const to = machineStep(parts, move, max)
-      if (to !== null) next[config * MOVES.length + index] = configOf(to)
-    }
-  }
-  return next
+/** What a configuration stands for; null for a number no row may have. */
+function partsOf(config: Config): Parts | null {
+  const state = STATES[Math.floor(config / (ORIGINS.length * 2 * RESCHEDULE_SPAN))]
+  const origin = originOf(config)
+  const reschedules = reschedulesOf(config)
+  // An origin means something only while leased.
+  const isLeased = state === 'leased' || state === 'confirmed'
+  if (state === undefined || reschedules > RESCHEDULES_MAX) return null
+  if (!isLeased && origin !== 'waiting') return null
+  return { state, origin, leadType: leadTypeOf(config), reschedules }
 }
 
 /** One step of the machine itself; null where it refuses the event. */
@@ -168,18 +184,4 @@ export function machineStep(parts: Parts, move: Move, max: number): Parts | null
   const [after] = transition(leadMachine, snapshot, { type: move })
   const { leadType, reschedules, origin } = after.context
   return { state: after.value, origin, leadType, reschedules }
-}
-
-/** Every configuration a row may be in; an origin means something only while leased. */
-function* configurations(): Generator<Parts> {
-  for (const state of STATES) {
-    const leased = state === 'leased' || state === 'confirmed'
-    for (const origin of leased ? ORIGINS : (['waiting'] as const)) {
-      for (const leadType of ['Live', 'Stale'] as const) {
-        for (let reschedules = 0; reschedules <= RESCHEDULES_MAX; reschedules++) {
-          yield { state, origin, leadType, reschedules }
-        }
-      }
-    }
-  }
 }

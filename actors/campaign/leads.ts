@@ -1,5 +1,8 @@
-// Leads: one campaign's leads as rows of typed arrays. A million leads are some 130 MB this way,
+// Leads: one campaign's leads as rows of typed arrays. A million leads are some 150 MB this way,
 // and 3.5 GB as actors. Rows are in order of acceptance and never move.
+//
+//   LE1. Whoever changes a row's columns says so before and after (`changing`, `changed`), once for
+//        all it does to the row: the table grows and is copied meanwhile (table.ts).
 
 import { type ContactId, contactOf, contactsOf } from '../protocol/contact.ts'
 import type { StoredLead } from '../protocol/events.ts'
@@ -12,6 +15,8 @@ import { Dictionary } from './dictionary.ts'
 import { IdIndex } from './id-index.ts'
 import { leadTypeOf, NEW } from './lead-table.ts'
 import { type LeadZones, packZones, unpackZones } from './lead-zones.ts'
+import { type Columns, GROWS_AT, Table } from './table.ts'
+import type { ColumnBytes } from './table-cut.ts'
 
 /** Every column with its array type; the snapshot writes them in this order. */
 const COLUMNS = {
@@ -63,11 +68,6 @@ const COLUMNS = {
   standing: Uint16Array,
 } as const
 
-type ColumnName = keyof typeof COLUMNS
-type Columns = { [K in ColumnName]: InstanceType<(typeof COLUMNS)[K]> }
-
-export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[]
-
 /** How a lead's last award ended; rows keep the place in this list. */
 export const CLOSINGS = [
   'open',
@@ -81,22 +81,9 @@ export const CLOSINGS = [
 ] as const
 export type Closing = (typeof CLOSINGS)[number]
 
-/** What a snapshot holds of the leads. */
-export interface LeadsImage {
-  size: number
-  columns: { [name: string]: Uint8Array }
-  cities: readonly string[]
-  sources: readonly string[]
-  stages: readonly string[]
-  timezones: readonly string[]
-  attributes: readonly string[]
-  /** Lengths and bytes of the sealed blobs, phone then account number, in order of rows. */
-  sealed: Uint8Array
-}
-
 export class Leads {
   size = 0
-  columns: Columns = allocate(64)
+  readonly table = new Table(COLUMNS, 64)
   readonly index = new IdIndex((row) => this.columns.id[row] as number)
   cities = new Dictionary()
   sources = new Dictionary()
@@ -105,7 +92,11 @@ export class Leads {
   attributes = new Dictionary()
   /** Who sleeps for a rule on attempts: advice, and in no snapshot. */
   readonly blocks = new ContactBlocks()
-  #blobs = new BlobArena()
+  readonly blobs = new BlobArena()
+
+  get columns(): Columns<typeof COLUMNS> {
+    return this.table.columns
+  }
 
   row(lead: LeadId): number | undefined {
     return this.index.get(lead)
@@ -115,9 +106,19 @@ export class Leads {
     return this.columns.id[row] as LeadId
   }
 
+  /** Say so before a row's columns are changed (LE1). */
+  changing(row: number): void {
+    this.table.changing(row)
+  }
+
+  /** Say so when they were changed (LE1). */
+  changed(row: number): void {
+    this.table.changed(row)
+  }
+
   /** Adds a lead in the machine's first configuration. */
   add(lead: LeadId, fields: StoredLead): number {
-    if (this.size === this.columns.id.length) this.#grow()
+    this.table.extend(this.size)
     const row = this.size++
     this.columns.id[row] = lead
     this.columns.config[row] = NEW
@@ -173,8 +174,8 @@ export class Leads {
       amount_due: orNull(c.amountDue[row] as number),
       attributes: this.attributesOf(row),
       revision: c.revision[row] as number,
-      phone: this.#blobs.get(c.phone[row] as number),
-      account_no: this.#blobs.get(c.accountNo[row] as number),
+      phone: this.blobs.get(c.phone[row] as number),
+      account_no: this.blobs.get(c.accountNo[row] as number),
       phone_hash: c.phoneHash[row] as number,
       account_hash: c.accountHash[row] as number,
     }
@@ -213,11 +214,11 @@ export class Leads {
   }
 
   sealedPhone(row: number): Uint8Array | null {
-    return this.#blobs.get(this.columns.phone[row] as number)
+    return this.blobs.get(this.columns.phone[row] as number)
   }
 
   sealedAccountNo(row: number): Uint8Array | null {
-    return this.#blobs.get(this.columns.accountNo[row] as number)
+    return this.blobs.get(this.columns.accountNo[row] as number)
   }
 
   /** Remembers the key a blob was sealed under, so that all of a lead's blobs share one. */
@@ -228,7 +229,7 @@ export class Leads {
   #keep(row: number, blob: Uint8Array | null): number {
     if (blob === null) return 0
     this.noteKey(row, blob)
-    return this.#blobs.add(blob)
+    return this.blobs.add(blob)
   }
 
   closing(row: number): Closing {
@@ -239,94 +240,22 @@ export class Leads {
     this.columns.closing[row] = CLOSINGS.indexOf(closing)
   }
 
-  image(): LeadsImage {
-    const columns: { [name: string]: Uint8Array } = {}
-    for (const name of COLUMN_NAMES) {
-      // Handles of sealed blobs depend on what was replaced before; the blobs follow in row order.
-      if (name === 'phone' || name === 'accountNo') continue
-      const column = this.columns[name].subarray(0, this.size)
-      columns[name] = new Uint8Array(column.buffer, column.byteOffset, column.byteLength).slice()
-    }
-    return {
-      size: this.size,
-      columns,
-      cities: this.cities.texts().slice(),
-      sources: this.sources.texts().slice(),
-      stages: this.stages.texts().slice(),
-      timezones: this.timezones.texts().slice(),
-      attributes: this.attributes.texts().slice(),
-      sealed: this.#sealedImage(),
-    }
+  /** Room for so many leads, before any is there. */
+  reserve(leads: number): void {
+    // Growing begins at three quarters: what is added to a full table has time to grow it.
+    this.table.reserve(Math.ceil(leads / GROWS_AT))
+    this.index.reserve(leads)
   }
 
-  static from(image: LeadsImage): Leads {
-    const leads = new Leads()
-    leads.columns = allocate(Math.max(64, Math.ceil(image.size * 1.1)))
-    leads.size = image.size
-    for (const name of COLUMN_NAMES) {
-      const bytes = image.columns[name]
-      // A column this build added is absent from an older snapshot and starts at its zero.
-      if (bytes === undefined) continue
-      const column = leads.columns[name]
-      new Uint8Array(column.buffer).set(bytes)
-    }
-    for (let row = 0; row < leads.size; row++) leads.index.add(row)
-    leads.cities = Dictionary.of(image.cities)
-    leads.sources = Dictionary.of(image.sources)
-    leads.stages = Dictionary.of(image.stages)
-    leads.timezones = Dictionary.of(image.timezones)
-    leads.attributes = Dictionary.of(image.attributes)
-    leads.#loadSealed(image.sealed)
-    return leads
+  /** Adds rows of a snapshot behind those that are there. */
+  load(rows: number, columns: ColumnBytes): void {
+    const from = this.size
+    // Bytes that are damaged may say anything.
+    if (from + rows > this.table.capacity) throw new RangeError(`${from + rows} rows are too many`)
+    this.table.fill(from, rows, columns)
+    this.size = from + rows
+    for (let row = from; row < this.size; row++) this.index.add(row)
   }
-
-  #sealedImage(): Uint8Array {
-    const parts: Uint8Array[] = []
-    for (let row = 0; row < this.size; row++) {
-      for (const blob of [this.sealedPhone(row), this.sealedAccountNo(row)]) {
-        const length = blob?.length ?? 0
-        parts.push(Uint8Array.of(length >>> 8, length & 0xff))
-        if (blob !== null) parts.push(blob)
-      }
-    }
-    return concat(parts)
-  }
-
-  #loadSealed(bytes: Uint8Array): void {
-    let at = 0
-    const next = () => {
-      const length = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
-      const blob = bytes.subarray(at + 2, at + 2 + length)
-      at += 2 + length
-      return length === 0 ? 0 : this.#blobs.add(blob)
-    }
-    for (let row = 0; row < this.size; row++) {
-      this.columns.phone[row] = next()
-      this.columns.accountNo[row] = next()
-    }
-  }
-
-  #grow(): void {
-    const grown = allocate(Math.ceil(this.columns.id.length * 1.5))
-    for (const name of COLUMN_NAMES) grown[name].set(this.columns[name])
-    this.columns = grown
-  }
-}
-
-function allocate(capacity: number): Columns {
-  const columns: Partial<Record<ColumnName, unknown>> = {}
-  for (const name of COLUMN_NAMES) columns[name] = new COLUMNS[name](capacity)
-  return columns as Columns // Every name of COLUMNS was given its own array type just above.
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
 
 function orNaN(value: number | null): number {

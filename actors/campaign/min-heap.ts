@@ -24,6 +24,20 @@ export class MinHeap {
     this.size = 0
   }
 
+  /** Adds an entry without its place: `order` before anything is asked. */
+  append(time: number, row: number): void {
+    if (this.size === this.#times.length) this.#grow()
+    this.#times[this.size] = time
+    this.#rows[this.size++] = row
+  }
+
+  /** Puts what was appended in its place, in linear time. */
+  order(): void {
+    for (let at = (this.size >>> 1) - 1; at >= 0; at--) {
+      this.#sink(at, this.#times[at] as number, this.#rows[at] as number)
+    }
+  }
+
   /** The earliest time, Infinity when empty. */
   peek(): number {
     return this.size === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] as number)
@@ -35,9 +49,12 @@ export class MinHeap {
   }
 
   pop(): void {
-    const time = this.#times[--this.size] as number
-    const row = this.#rows[this.size] as number
-    let at = 0
+    this.size--
+    this.#sink(0, this.#times[this.size] as number, this.#rows[this.size] as number)
+  }
+
+  #sink(from: number, time: number, row: number): void {
+    let at = from
     for (;;) {
       let child = at * 2 + 1
       if (child >= this.size) break

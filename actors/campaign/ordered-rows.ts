@@ -53,20 +53,6 @@ export class OrderedRows {
     return true
   }
 
-  /** Fills an empty order from rows in any order. */
-  load(rows: Int32Array): void {
-    const sorted = rows.sort((a, b) => this.#keyOf(a) - this.#keyOf(b) || a - b)
-    const fill = CHUNK - CHUNK / 4
-    for (let from = 0; from < sorted.length; from += fill) {
-      const chunk = new Int32Array(CHUNK)
-      const part = sorted.subarray(from, from + fill)
-      chunk.set(part)
-      this.#chunks.push(chunk)
-      this.#sizes.push(part.length)
-    }
-    this.size = sorted.length
-  }
-
   /** The place of the first row with a key above `key`, the end when there is none. */
   above(key: number): Place {
     // Who asks again asks for a little later: mostly the place found last will do.

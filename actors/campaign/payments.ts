@@ -2,6 +2,7 @@
 // are forgotten beyond a bound.
 
 import type { LeadPaid } from '../protocol/events.ts'
+import { cutOfMap, type ListCut } from './list-cut.ts'
 
 const KEPT_MAX = 100_000
 
@@ -45,11 +46,11 @@ export class Payments {
     }
   }
 
-  image(): PaymentsImage {
-    return [...this.#known].map(([id, { amount, rows }]) => [id, amount, [...rows]])
+  cut(): ListCut<PaymentsImage[number]> {
+    return cutOfMap(this.#known, (id, { amount, rows }) => [id, amount, [...rows]])
   }
 
-  load(image: PaymentsImage): void {
+  load(image: readonly PaymentsImage[number][]): void {
     for (const [id, amount, rows] of image) this.#known.set(id, { amount, rows })
   }
 }

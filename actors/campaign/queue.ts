@@ -8,6 +8,9 @@
 //   Q1. A row is in exactly one place: a lane, asleep, or nowhere (leased or terminal).
 //   Q2. `best` gives the rows a full sort by (class, score) would give, in that order.
 //   Q3. Everything here is derived from the leads: a snapshot does not hold it.
+//   Q4. Nothing here looks at all rows at once. A queue that is loaded, or whose leads are to be
+//       scored otherwise, puts them in their places some at a time (`place`); until a lead has
+//       moved it waits in the lane it had.
 
 import { Calendar } from '../policy/calendar.ts'
 import type { Learnt } from '../policy/learnt.ts'
@@ -27,8 +30,8 @@ const NOWHERE = -1
 const ASLEEP = -2
 /** Entries without meaning that the sleepers' heap may hold whatever its size. */
 const SWEEP_ABOVE = 1024
-/** Rows moved to the lanes of a new model at a time: a millisecond or so between two bids. */
-const RELANE_ROWS = 20_000
+/** Rows put in their places between two bids where nobody else sees to it: a millisecond or so. */
+const PLACED_ROWS = 2048
 const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 
 /** What a scene needs that the queue cannot know: the campaign's price and pull rate. */
@@ -45,17 +48,19 @@ interface View {
 }
 
 export class Queue {
-  readonly policy: Policy
+  policy: Policy
   readonly #leads: Leads
-  readonly #settings: Settings
-  readonly #profiles: Profiles
+  #settings: Settings
+  #profiles: Profiles
   #learnt: Learnt
-  /** Rows from here on may still lie in the lanes of the model before. */
+  /** Rows from here on may still lie in the lanes they had before. */
   #relaned = Number.POSITIVE_INFINITY
+  /** Rows from here on of leads that were loaded may still be nowhere. */
+  #loaded = Number.POSITIVE_INFINITY
   readonly #byKey = new Map<number, number>()
   readonly #lanes: LaneQueue[] = []
   /** Lanes with leads in them, by class: models come and go, and leave empty lanes behind. */
-  readonly #shelves = [new LaneShelf(), new LaneShelf(), new LaneShelf()] as const
+  #shelves = shelves()
   readonly #calendars = new Map<string, Calendar>()
   readonly #sleepers = new MinHeap()
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
@@ -77,16 +82,48 @@ export class Queue {
     this.#profiles = new Profiles(leads, settings.weights)
   }
 
-  /**
-   * From now on leads are scored by `learnt`. Those whose chance it changes move to other lanes, a
-   * part with every call of `wake`: until then they stand where the model before had put them.
-   */
+  /** From now on leads are scored by `learnt`; those whose chance it changes move with `place`. */
   learn(learnt: Learnt): void {
     this.#learnt = learnt
     this.#profiles.forget()
     for (const shelf of this.#shelves) shelf.rate((queue) => this.#rateOf(queue))
-    this.#relaned = 0
+    this.#relaned = this.#begin()
     this.arrivals++
+  }
+
+  /** From now on other settings hold: calling hours at once, what leads are worth with `place`. */
+  configure(settings: Settings, policy: Policy): void {
+    this.#settings = settings
+    this.policy = policy
+    this.#profiles = new Profiles(this.#leads, settings.weights)
+    this.#calendars.clear()
+    this.#shelves = shelves()
+    for (const queue of this.#lanes) {
+      queue.calendar = this.calendar(queue.zone ?? settings.timezone)
+      if (queue.rows.size > 0) this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
+    }
+    this.#relaned = this.#begin()
+    this.arrivals++
+  }
+
+  /** Leads were loaded, to be scored by `learnt`: they get their places with `place`. */
+  load(learnt: Learnt): void {
+    this.#learnt = learnt
+    this.#profiles.forget()
+    this.#loaded = this.#begin()
+  }
+
+  /** Rows may still have to be put in their places. */
+  get placing(): boolean {
+    const { size } = this.#leads
+    return this.#loaded < size || this.#relaned < size
+  }
+
+  /** Puts some rows where they belong; whether all of them are there. */
+  place(rows: number, now: number): boolean {
+    if (this.#loaded < this.#leads.size) this.#load(rows, now)
+    else if (this.#relaned < this.#leads.size) this.#relane(rows)
+    return !this.placing
   }
 
   /** Puts a row where it belongs now; it must be nowhere. */
@@ -134,9 +171,14 @@ export class Queue {
     return (this.#laneOfRow[row] ?? NOWHERE) >= 0
   }
 
+  /** Whether it waits for its time. */
+  isAsleep(row: number): boolean {
+    return this.#laneOfRow[row] === ASLEEP
+  }
+
   /** Moves sleepers whose time has come into their lanes. */
   wake(now: number): void {
-    if (this.#relaned < this.#leads.size) this.#relane()
+    if (this.placing) this.place(PLACED_ROWS, now)
     if (now < this.#wokenAt) this.#sleepAgain(now)
     this.#wokenAt = now
     while (this.#sleepers.peek() <= now) {
@@ -288,33 +330,6 @@ export class Queue {
     return overdue
   }
 
-  /** Fills an empty queue from all leads that wait; much faster than one by one. */
-  load(now: number): void {
-    const rowsOf = new Map<number, number[]>()
-    this.#reserve()
-    for (let row = 0; row < this.#leads.size; row++) {
-      const kind = this.kindOf(row)
-      if (kind === null) continue
-      if (this.#wakesAt(row) > now) {
-        this.enqueue(row, now)
-        continue
-      }
-      const place = this.#laneFor(row, kind)
-      this.#arrivalOfRow[row] = this.waitsSince(row, kind)
-      this.#laneOfRow[row] = place
-      const rows = rowsOf.get(place)
-      if (rows === undefined) rowsOf.set(place, [row])
-      else rows.push(row)
-    }
-    for (const [place, rows] of rowsOf) {
-      const queue = this.#lanes[place] as LaneQueue
-      queue.load(Int32Array.from(rows))
-      this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
-      this.awake += rows.length
-      if (queue.lane.kind === 'first') this.firstCalls += rows.length
-    }
-  }
-
   /** Open lanes of a class by what they could offer, and in `views` what they are scored with. */
   #lanesOf(
     rank: number,
@@ -380,12 +395,27 @@ export class Queue {
     return this.#shelves[rank - 1] as LaneShelf // Classes are 1 to 3.
   }
 
-  #relane(): void {
-    const end = Math.min(this.#leads.size, this.#relaned + RELANE_ROWS)
+  /** The first row to look at again: none where there is none yet. */
+  #begin(): number {
+    return this.#leads.size === 0 ? Number.POSITIVE_INFINITY : 0
+  }
+
+  #load(rows: number, now: number): void {
+    const end = Math.min(this.#leads.size, this.#loaded + rows)
+    // Who came, left or changed meanwhile has its place.
+    for (let row = this.#loaded; row < end; row++) {
+      if ((this.#laneOfRow[row] ?? NOWHERE) === NOWHERE) this.enqueue(row, now)
+    }
+    this.#loaded = end === this.#leads.size ? Number.POSITIVE_INFINITY : end
+  }
+
+  #relane(rows: number): void {
+    const end = Math.min(this.#leads.size, this.#relaned + rows)
     for (let row = this.#relaned; row < end; row++) {
       const place = this.#laneOfRow[row] ?? NOWHERE
-      if (place < 0) continue
-      const next = this.#laneFor(row, this.kindOf(row) as Kind) // It is in a lane, so it has one.
+      const kind = place < 0 ? null : this.kindOf(row)
+      if (kind === null) continue
+      const next = this.#laneFor(row, kind)
       if (next === place) continue
       this.#take(place, row)
       this.#laneOfRow[row] = next
@@ -455,7 +485,8 @@ export class Queue {
     if (place === undefined) {
       const rank = this.policy.rankOf(lane.kind)
       const arrivalOf = (other: number) => this.#arrivalOfRow[other] as number
-      place = this.#lanes.push(new LaneQueue(lane, rank, this.calendarOf(row), arrivalOf)) - 1
+      const hours = { zone: this.#leads.zoneOf(row), calendar: this.calendarOf(row) }
+      place = this.#lanes.push(new LaneQueue(lane, rank, hours, arrivalOf)) - 1
       this.#byKey.set(key, place)
     }
     return place
@@ -464,8 +495,9 @@ export class Queue {
   #sweep(): void {
     this.#sleepers.clear()
     for (let row = 0; row < this.#leads.size; row++) {
-      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.push(this.#wakesAt(row), row)
+      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.append(this.#wakesAt(row), row)
     }
+    this.#sleepers.order()
   }
 
   /** When it is eligible and no rule on attempts keeps it asleep, as far as is known here. */
@@ -479,7 +511,7 @@ export class Queue {
   }
 
   #reserve(): void {
-    const capacity = this.#leads.columns.id.length
+    const { capacity } = this.#leads.table
     if (this.#laneOfRow.length >= capacity) return
     const lanes = new Int32Array(capacity).fill(NOWHERE)
     const arrivals = new Float64Array(capacity)
@@ -488,6 +520,10 @@ export class Queue {
     this.#laneOfRow = lanes
     this.#arrivalOfRow = arrivals
   }
+}
+
+function shelves(): readonly LaneShelf[] {
+  return [new LaneShelf(), new LaneShelf(), new LaneShelf()]
 }
 
 function collects({ kind }: Settings): boolean {

@@ -14,6 +14,7 @@ import {
   type SuppressionEntry,
   type SuppressionEvent,
 } from '../protocol/suppression.ts'
+import { cutOfGrowing, type ListCut } from './list-cut.ts'
 
 /** Why somebody is suppressed, and since when. */
 export type Suppression = Pick<SuppressionEntry, 'at' | 'by' | 'reason' | 'kind'>
@@ -86,8 +87,8 @@ export class Suppressions {
     this.#note(entry)
   }
 
-  image(): SuppressionEntry[] {
-    return this.#log.map((entry) => ({ ...entry }))
+  cut(): ListCut<SuppressionEntry> {
+    return cutOfGrowing(this.#log, (entry) => entry)
   }
 
   load(entries: readonly SuppressionEntry[]): void {

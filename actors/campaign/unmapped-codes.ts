@@ -42,7 +42,7 @@ export class UnmappedCodes {
     return [...this.#counts].map(([key, { count, first, last }]) => [key, count, first, last])
   }
 
-  load(image: UnmappedImage): void {
+  load(image: readonly UnmappedImage[number][]): void {
     for (const [key, count, first, last] of image) this.#counts.set(key, { count, first, last })
   }
 }

@@ -2,7 +2,7 @@
 // what others send us. Plain MessagePack without extensions of ours, so that any language can read
 // the log; a stored payload starts with one version byte.
 
-import { Packr } from 'msgpackr'
+import { Packr, RESET_BUFFER_MODE } from 'msgpackr'
 import { EngineError, InputError } from './errors.ts'
 
 const packr = new Packr({
@@ -21,6 +21,11 @@ export const BODY_MAX = 900_000
 
 export function pack(value: unknown): Uint8Array {
   return packr.pack(value)
+}
+
+/** The same in bytes that are good only until the next `pack` of any kind: for what is large. */
+export function packBriefly(value: unknown): Uint8Array {
+  return packr.pack(value, RESET_BUFFER_MODE)
 }
 
 export function unpack<T>(bytes: Uint8Array): T {

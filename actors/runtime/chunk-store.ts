@@ -5,7 +5,7 @@
 // layout read here (`$O.<store>.C.<nuid>`, in order) is the one every NATS client shares (ADR-20).
 
 import { DeliverPolicy } from '@nats-io/jetstream'
-import type { ObjectInfo, ObjectStore } from '@nats-io/obj'
+import { type ObjectInfo, type ObjectStore, setSha256Backend } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
 import type { Link } from './nats.ts'
 import type { ByteSource } from './sealed-stream.ts'
@@ -21,6 +21,9 @@ export interface StoredObject {
   /** Bytes. */
   size: number
 }
+
+// The client hashes what it writes, in JavaScript unless it is told otherwise.
+setSha256Backend('native')
 
 export class ChunkStore {
   readonly #link: Link

@@ -9,6 +9,7 @@
 //   S4. A worker is taken for dead when its job's entry stood still for `staleMs` on the
 //       watcher's own monotonic clock; clocks of two machines are never compared.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, InputError } from '../protocol/errors.ts'
 import type { ImportJob } from '../protocol/import-job.ts'
 import { IMPORTS_STORE } from '../protocol/subjects.ts'
@@ -21,6 +22,8 @@ import { type ByteSource, newStreamKey, openStream, sealStream } from './sealed-
 
 /** Beyond this no more files are taken until workers have caught up, bytes. */
 const STORE_BYTES_MAX = 4 * 1024 ** 3
+/** Between two frames of a file that is taken in, 64 KiB each: 8 MB a second at most. */
+const REST_MS = 8
 /** A job that ended so many workers is not tried on another. */
 const ATTEMPTS_MAX = 5
 
@@ -57,7 +60,7 @@ export class ImportStore {
       throw new EngineError('IMPORTS_FULL', 'too many import files wait for a worker: try later')
     }
     const fileKey = newStreamKey()
-    await this.#files.put(fileName(job.job_id), sealStream(fileKey, atMost(body, maxBytes)))
+    await this.#files.put(fileName(job.job_id), calmly(sealStream(fileKey, atMost(body, maxBytes))))
     await this.#entries.create({
       job,
       fileKey,
@@ -125,6 +128,14 @@ async function giveUp(parts: ClaimParts, { entry, revision }: HeldEntry): Promis
   const written = await parts.entries.write({ ...entry, job, claim: null, fileKey: null }, revision)
   if (written !== null) await parts.files.remove(parts.fileName)
   return null
+}
+
+/** With a rest behind each frame: whoever takes a file in, and the store, have more urgent things to do. */
+async function* calmly(frames: ByteSource): AsyncGenerator<Uint8Array> {
+  for await (const piece of frames) {
+    yield piece
+    await sleep(REST_MS)
+  }
 }
 
 async function* atMost(body: ByteSource, maxBytes: number): AsyncGenerator<Uint8Array> {

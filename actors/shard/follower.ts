@@ -12,6 +12,7 @@ import type { ShardId } from '../protocol/ids.ts'
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import { readLast, readLog, readNext, type Stored } from './log-reader.ts'
 import type { SnapshotStore } from './snapshot.ts'
 import { recordHash, ShardState } from './state.ts'
@@ -46,10 +47,11 @@ export class Follower {
     snapshots: SnapshotStore,
     log: Log,
     onBroken: (error: Error) => void,
+    slices = new TimeSlices(),
   ): Promise<Follower> {
     // Also one that cannot be read any more says how far the log went (SN2).
     const [newest] = await snapshots.list(shard)
-    const state = (await snapshots.load(shard)) ?? new ShardState(shard)
+    const state = (await snapshots.load(shard, undefined, slices)) ?? new ShardState(shard)
     const last = await readLast(link, shard)
     const known = Math.max(newest?.seq ?? 0, state.seq)
     if ((last?.seq ?? 0) < known) throw new RolledBackError(shard, known, last?.seq ?? 0)
@@ -58,7 +60,7 @@ export class Follower {
       throw new RolledBackError(shard, state.seq, 'another')
     }
     const follower = new Follower(link, state, log, onBroken)
-    await follower.#replay()
+    await follower.#replay(slices)
     return follower
   }
 
@@ -121,19 +123,13 @@ export class Follower {
     throw this.#stale
   }
 
-  async #replay(): Promise<void> {
+  async #replay(slices = new TimeSlices()): Promise<void> {
     const started = performance.now()
     const before = this.state.n
-    let rested = started
     for await (const stored of readLog(this.#link, this.state.shard, {
       fromSeq: this.state.seq + 1,
     })) {
-      this.state.fold(stored)
-      // Folding is all work and no waiting: let beats and other shards through now and then.
-      if (performance.now() - rested > 10) {
-        await new Promise((resolve) => setImmediate(resolve))
-        rested = performance.now()
-      }
+      await slices.run(() => this.state.fold(stored))
     }
     const records = this.state.n - before
     if (records > 0) {

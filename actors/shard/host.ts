@@ -35,11 +35,14 @@ import {
   SUPPRESSIONS,
   SUSPECT,
 } from '../protocol/subjects.ts'
+import { URGENCY } from '../protocol/urgency.ts'
+import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Hosts } from '../runtime/hosts.ts'
 import type { Log } from '../runtime/log.ts'
 import { ModelBook, ModelStore } from '../runtime/model-store.ts'
 import { type Link, type Msg, type Subscription, subscribe } from '../runtime/nats.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import type { Vault } from '../runtime/vault.ts'
 import { Adoption } from './adoption.ts'
 import { holdAuction } from './auction-desk.ts'
@@ -48,10 +51,12 @@ import { answerBids, BidDesk } from './bid-desk.ts'
 import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
 import { InboxReader } from './inbox-reader.ts'
+import { IngestPace } from './ingest-pace.ts'
 import { Journal } from './journal.ts'
 import { MarkKeeper, Marks } from './marks.ts'
 import { officeShard } from './office-desk.ts'
 import { ranking } from './placement.ts'
+import { Placing } from './placing.ts'
 import { Quotes } from './quotes.ts'
 import { Shard } from './shard.ts'
 import { SnapshotStore } from './snapshot.ts'
@@ -64,6 +69,8 @@ const LEASE_TICK_MS = 100
 const RELEASE_TIMEOUT_MS = 1000
 /** A claim that lost a race waits this long before it looks again. */
 const BACK_OFF_MS = 200
+/** Of a host's time for a shard it loads, while it serves others. */
+const LOAD_SHARE = 0.5
 /** How long a host that leaves waits for roles that are just changing. */
 const CHANGES_MS = 2000
 
@@ -97,7 +104,10 @@ export class Host {
   readonly #contacts: ContactBoard
   readonly #quotes: Quotes
   readonly #suppressions: SuppressionBoard
+  readonly #placing = new Placing(() => this.owned())
   readonly #ballots = new Ballots()
+  readonly #calls = new Activity()
+  readonly #pace = new IngestPace(this.#calls)
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -233,6 +243,7 @@ export class Host {
   #tick(): void {
     this.#contacts.tick()
     this.#suppressions.tick()
+    this.#placing.tick()
     const alone = this.#hosts.live().length <= 1
     for (const [, role] of this.#roles) {
       if (role.kind === 'owning') {
@@ -240,7 +251,7 @@ export class Host {
         this.#marks.tick(role.shard.state)
         // With a peer to follow it, the shard's follower takes the snapshots.
         if (alone && this.#keeper.wants(role.shard.state)) {
-          void role.shard.quiesce(() => this.#keeper.saveNow(role.shard.state))
+          void this.#keeper.saveNow(role.shard.state, () => role.shard.cut())
         }
       } else if (role.kind === 'following' && this.#keeper.wants(role.follower.state)) {
         void this.#keeper.saveNow(role.follower.state)
@@ -356,6 +367,7 @@ export class Host {
       timezone,
       contacts: this.#contacts,
       ballots: this.#ballots,
+      pace: this.#pace,
       quote: this.#quotes.quote,
       onLost: (error) => this.#lost(shard, owner, error),
       onFault: (fault) => this.#fault(fault),
@@ -392,7 +404,8 @@ export class Host {
     // One after the other: side by side they would take as long, and none be ready before the last.
     const load = this.#loading.then(async () => {
       await this.#marks.check(shard)
-      return await Follower.load(link, shard, this.#snapshots, log, broken)
+      const slices = new TimeSlices(this.owned().length > 0 ? LOAD_SHARE : 1)
+      return await Follower.load(link, shard, this.#snapshots, log, broken, slices)
     })
     this.#loading = load.catch(() => {}) // Whoever waits behind it has its own shard to load.
     const follower = await load
@@ -479,6 +492,7 @@ export class Host {
 
   async #execute(shard: Shard, command: TimedCommand, msg: Msg): Promise<void> {
     let answer: CommandReply
+    if (URGENCY[command.type] === 'end') this.#calls.note()
     try {
       answer = await shard.execute(command)
     } catch (error) {
@@ -491,6 +505,7 @@ export class Host {
 
   async #bid(msg: Msg): Promise<void> {
     const call = unpack<CallForBids>(msg.data)
+    this.#calls.note()
     // Nobody listens any more: whoever asked has made do with the other bids.
     if (call.deadline !== undefined && this.#options.clock.now() > call.deadline) return
     const bids: Bids = await answerBids(call, this.#desk())
@@ -499,6 +514,7 @@ export class Host {
 
   async #auction(msg: Msg): Promise<void> {
     const call = unpack<WholeAuction>(msg.data)
+    this.#calls.note()
     const { clock } = this.#options
     let results: WholeResult[]
     // Whoever asked has given up, or its clock is not what it was thought to be: nothing was done.

@@ -1,4 +1,10 @@
-// Ingest lane: leads on their way in, slice by slice, so that awards never wait behind an import.
+// Ingest lane: leads on their way in, some at a time, so that awards never wait behind an import.
+//
+//   IL1. Leads are decided when the host's pace lets them (ingest-pace.ts), and join whatever record is
+//        open then.
+//   IL2. While calls come, leads alone make no record at once: each append is a write to the disk that
+//        an award's has to wait for. They linger for a record with others in it, until they are many
+//        or LINGER_MS old.
 
 import { align } from '../campaign/bars.ts'
 import { Campaign } from '../campaign/campaign.ts'
@@ -8,12 +14,17 @@ import type { LeadId } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
 import { defaultSettings } from '../protocol/settings.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
+import type { IngestPace } from './ingest-pace.ts'
 import type { OutputGate } from './output-gate.ts'
 import type { ShardState } from './state.ts'
 
-/** Leads one record takes from the lane beside awards, and when nothing else is in it. */
-const SLICE = 64
-const SLICES_ALONE = 6
+/** Leads decided between two looks at the pace. */
+const STEP = 16
+/** The most of them in one slice. */
+const SLICE_MAX = 384
+/** So many, or so old, they make a record alone. */
+const LINGER_LEADS = 128
+const LINGER_MS = 40
 /** Leads that may wait; beyond it the sender is told to go by the inbox. */
 const WAITING_MAX = 20_000
 
@@ -40,6 +51,7 @@ export interface IngestLaneOptions {
   state: ShardState
   gate: () => OutputGate
   vault: Vault
+  pace: IngestPace
   now: () => number
   timezone: string
   /** Sets a campaign aside whose state proved broken. */
@@ -51,10 +63,15 @@ export class IngestLane {
   readonly #jobs: Job[] = []
   #waiting = 0
   #preparing = false
+  /** The record that lingers for company, and since when (monotonic). */
+  #lingering = { n: -1, since: 0 }
+  #patience: NodeJS.Timeout | null = null
 
   constructor(options: IngestLaneOptions) {
     this.#options = options
   }
+
+  readonly #nudge = (): void => this.#options.gate().nudge()
 
   get full(): boolean {
     return this.#waiting >= WAITING_MAX
@@ -71,7 +88,7 @@ export class IngestLane {
     return new Promise((resolve, reject) => {
       this.#jobs.push({ leads, queued, deadline, done: 0, outcomes: [], resolve, reject })
       this.#waiting += leads.length
-      this.#options.gate().nudge()
+      this.#nudge()
     })
   }
 
@@ -81,24 +98,32 @@ export class IngestLane {
   }
 
   /**
-   * Lets slices join the open record: one when it carries awards, more when it is empty. True
-   * while more can join the next.
+   * Lets leads join the open record. True when it need not be made for them yet (IL2): the gate is
+   * nudged again when it is to be.
    */
   run(): boolean {
-    const gate = this.#options.gate()
-    const slices = gate.openSize === 0 ? SLICES_ALONE : 1
+    const { pace } = this.#options
     this.#dropLate()
-    for (let i = 0; i < slices; i++) {
-      const job = this.#jobs[0]
-      if (job === undefined || this.#preparing) return false
-      if (!this.#runSlice(job)) return false
-      if (job.done === job.leads.length) {
-        this.#jobs.shift()
-        // Decided is not durable: the sender's answer waits at the gate.
-        gate.durable().then(() => job.resolve(job.outcomes), job.reject)
-      }
+    if (this.#jobs.length > 0 && !this.#preparing && pace.begin(this.#nudge)) {
+      this.#slice()
+      pace.end(this.#jobs.length > 0 ? this.#nudge : undefined)
     }
-    return this.#jobs.length > 0
+    return this.#lingers()
+  }
+
+  /** Decides leads until the slice is over, or there are none or enough. */
+  #slice(): void {
+    const { pace, gate } = this.#options
+    for (let leads = 0; leads < SLICE_MAX && (leads === 0 || !pace.isOver); leads += STEP) {
+      const job = this.#jobs[0]
+      if (job === undefined || !this.#step(job)) return
+      if (job.done < job.leads.length) continue
+      this.#jobs.shift()
+      // Decided is not durable: the sender's answer waits at the gate.
+      gate()
+        .durable(false)
+        .then(() => job.resolve(job.outcomes), job.reject)
+    }
   }
 
   /** Who sent them has put them into the inbox meanwhile: taken in here they were twice the work. */
@@ -112,13 +137,28 @@ export class IngestLane {
     }
   }
 
-  #runSlice(job: Job): boolean {
+  #lingers(): boolean {
+    const { pace, gate } = this.#options
+    if (!pace.isCalled || this.#jobs.length === 0 || this.#preparing) return false
+    const { openSize, next } = gate()
+    if (openSize === 0 || openSize >= LINGER_LEADS) return false
+    const now = performance.now()
+    if (this.#lingering.n !== next.n) this.#lingering = { n: next.n, since: now }
+    if (now - this.#lingering.since >= LINGER_MS) return false
+    this.#patience ??= setTimeout(() => {
+      this.#patience = null
+      this.#nudge()
+    }, LINGER_MS)
+    return true
+  }
+
+  #step(job: Job): boolean {
     const { vault } = this.#options
-    if (!vault.canSeal(2 * SLICE)) {
-      this.#prepare(() => vault.prepare(2 * SLICE))
+    if (!vault.canSeal(2 * STEP)) {
+      this.#prepare(() => vault.prepare(2 * STEP))
       return false
     }
-    const end = Math.min(job.done + SLICE, job.leads.length)
+    const end = Math.min(job.done + STEP, job.leads.length)
     for (; job.done < end; job.done++) {
       const lead = job.leads[job.done] as LeadInput
       try {
@@ -127,7 +167,7 @@ export class IngestLane {
         if (typeof outcome === 'object') this.#note(lead, outcome, job.queued)
       } catch (error) {
         if (error instanceof KeyNotCachedError) {
-          this.#prepare(() => vault.prepare(2 * SLICE, [error.ref]))
+          this.#prepare(() => vault.prepare(2 * STEP, [error.ref]))
         } else this.#refuse(job, error)
         return false
       }
@@ -141,7 +181,7 @@ export class IngestLane {
     this.#jobs.shift()
     this.#waiting -= job.leads.length - job.done
     job.reject(error instanceof Error ? error : new Error(String(error)))
-    this.#options.gate().nudge()
+    this.#nudge()
   }
 
   #prepare(keys: () => Promise<void>): void {
@@ -150,7 +190,7 @@ export class IngestLane {
       .catch(() => new Promise((resolve) => setTimeout(resolve, 100))) // Tried again at once.
       .finally(() => {
         this.#preparing = false
-        this.#options.gate().nudge()
+        this.#nudge()
       })
   }
 

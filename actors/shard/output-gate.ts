@@ -5,6 +5,8 @@
 //   G2. A reply leaves only after every event decided before it is durable (I6).
 //   G3. When the shard is lost, what no append has carried yet fails at once: it never happened.
 //       What is in flight is for the journal to find out, and its replies wait for that.
+//   G4. A cut of the state is taken where a record ends and the next has not begun. Nothing waits for
+//       it: what is decided while that record flies is kept out of the cut (SC2).
 
 import { EngineError } from '../protocol/errors.ts'
 import { type Event, isLeadEvent } from '../protocol/events.ts'
@@ -12,6 +14,7 @@ import { RECORD_BYTES_MAX } from '../protocol/record.ts'
 import { sizeOf } from './event-size.ts'
 import type { Journal } from './journal.ts'
 import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 
 interface Batch {
   /** The number its record will have. */
@@ -19,8 +22,17 @@ interface Batch {
   events: Event[]
   rows: number[]
   bytes: number
+  /** Somebody waits for it. */
+  awaited: boolean
   durable: Promise<void>
   settle: () => void
+  fail: (error: Error) => void
+}
+
+/** Somebody waits for a cut: it is taken with a record, and given when that has landed. */
+interface CutWanted {
+  cut: StateCut | null
+  give: (cut: StateCut) => void
   fail: (error: Error) => void
 }
 
@@ -28,7 +40,7 @@ export class OutputGate {
   readonly #state: ShardState
   readonly #journal: Journal
   readonly #now: () => number
-  readonly #onIdle: () => boolean
+  readonly #onFill: () => boolean
   readonly #onLost: (error: Error) => void
   #open: Batch
   /** Full batches waiting for the one in flight. */
@@ -36,20 +48,21 @@ export class OutputGate {
   #flying: Batch | null = null
   #scheduled = false
   #lost: Error | null = null
+  #cutsWanted: CutWanted[] = []
 
   constructor(options: {
     state: ShardState
     journal: Journal
     now: () => number
-    /** Called before each record is closed, so that waiting ingest can join it; true while there
-     * is more of it. */
-    onIdle: () => boolean
+    /** Called before each record is closed, so that waiting ingest can join it; true while the record
+     * need not be closed for that alone. */
+    onFill: () => boolean
     onLost: (error: Error) => void
   }) {
     this.#state = options.state
     this.#journal = options.journal
     this.#now = options.now
-    this.#onIdle = options.onIdle
+    this.#onFill = options.onFill
     this.#onLost = options.onLost
     this.#open = newBatch(options.journal.nextN)
   }
@@ -89,17 +102,39 @@ export class OutputGate {
     this.#schedule()
   }
 
-  /** Resolves once everything decided so far is durable; rejects when the shard was lost. */
-  durable(): Promise<void> {
+  /**
+   * Resolves once everything decided so far is durable; rejects when the shard was lost. `hurries`:
+   * whether the open record is to be closed for that, soon.
+   */
+  durable(hurries = true): Promise<void> {
     if (this.#lost !== null) return Promise.reject(this.#lost)
-    if (this.#open.events.length > 0) return this.#open.durable
+    if (this.#open.events.length > 0) {
+      if (hurries) this.#hurry()
+      return this.#open.durable
+    }
     return this.#waiting[this.#waiting.length - 1]?.durable ?? this.#flying?.durable ?? DONE
+  }
+
+  /** The state as it is after some record, the first that can be; rejects when the shard was lost. */
+  cut(): Promise<StateCut> {
+    if (this.#lost !== null) return Promise.reject(this.#lost)
+    if (this.settled) return Promise.resolve(this.#state.cut())
+    this.#hurry()
+    return new Promise((give, fail) => {
+      this.#cutsWanted.push({ cut: null, give, fail })
+      // There may be no record after the one in flight.
+      this.#takeCuts()
+    })
   }
 
   /** Fails what is not in flight yet: the shard is given up. */
   close(error: Error): void {
     if (this.#lost !== null) return
     this.#lost = error
+    for (const { cut, fail } of this.#cutsWanted.splice(0)) {
+      cut?.close()
+      fail(error)
+    }
     for (const batch of [...this.#waiting, this.#open]) batch.fail(error)
   }
 
@@ -110,6 +145,11 @@ export class OutputGate {
 
   /** Asks for a record soon, for there is ingest waiting to join one. */
   nudge(): void {
+    this.#schedule()
+  }
+
+  #hurry(): void {
+    this.#open.awaited = true
     this.#schedule()
   }
 
@@ -131,19 +171,16 @@ export class OutputGate {
 
   #pump(): void {
     if (this.#flying !== null || this.#lost !== null) return
-    const more = this.#onIdle()
+    const lingers = this.#onFill()
     let batch = this.#waiting.shift()
     if (batch === undefined) {
-      if (this.#open.events.length === 0) {
-        // Ingest that changed nothing leaves no record to fly, and no landing to go on after.
-        if (more) this.#schedule()
-        return
-      }
+      if (this.#open.events.length === 0 || (lingers && !this.#open.awaited)) return
       batch = this.#open
       this.#open = newBatch(batch.n + 1)
     }
     this.#flying = batch
     this.#link(batch)
+    this.#takeCuts()
     this.#journal.append(batch.events, this.#now()).then(
       (seq) => this.#landed(batch, seq),
       (error: unknown) => this.#failed(batch, error),
@@ -167,8 +204,24 @@ export class OutputGate {
       if (row >= 0) this.#state.settle(event, row, seq)
     }
     this.#flying = null
+    this.#giveCuts()
     batch.settle()
     this.#pump()
+  }
+
+  /** Memory is what the log says once what flies has landed, if nothing was decided beyond it. */
+  #takeCuts(): void {
+    if (this.#flying === null || this.#waiting.length > 0 || this.#open.events.length > 0) return
+    for (const wanted of this.#cutsWanted) wanted.cut ??= this.#state.cut(false)
+  }
+
+  #giveCuts(): void {
+    this.#cutsWanted = this.#cutsWanted.filter(({ cut, give }) => {
+      if (cut === null) return true
+      cut.landed(this.#state)
+      give(cut)
+      return false
+    })
   }
 
   #failed(batch: Batch, error: unknown): void {
@@ -190,5 +243,5 @@ function newBatch(n: number): Batch {
   })
   // A batch nobody waits for (lapses, say) may fail without being an unhandled rejection.
   durable.catch(() => {})
-  return { n, events: [], rows: [], bytes: 0, durable, settle, fail }
+  return { n, events: [], rows: [], bytes: 0, awaited: false, durable, settle, fail }
 }

@@ -38,6 +38,7 @@ import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { SuppressionEvent } from '../protocol/suppression.ts'
 import { URGENCY } from '../protocol/urgency.ts'
+import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
@@ -47,12 +48,14 @@ import type { Ballots } from './ballots.ts'
 import type { ContactPort } from './contact-board.ts'
 import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
+import { IngestPace } from './ingest-pace.ts'
 import type { Journal } from './journal.ts'
 import { readLast } from './log-reader.ts'
 import { Mailbox } from './mailbox.ts'
 import { OfficeDesk } from './office-desk.ts'
 import { OutputGate } from './output-gate.ts'
 import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 import { SuppressionDesk } from './suppression-desk.ts'
 
 /** An append that flies longer than this means the log is away: refuse instead of piling up. */
@@ -78,6 +81,8 @@ export interface ShardOptions {
   timezone: string
   contacts: ContactPort
   ballots: Ballots
+  /** How much of the host's time leads on their way in may take; a shard alone has its own. */
+  pace?: IngestPace
   /** What the contractor of an award may quote, where an offer is on. */
   quote?: Quoting
   onLost: (error: Error) => void
@@ -106,8 +111,6 @@ export class Shard {
   behind = true
   /** Sequence in the inbox up to which this owner has dealt with what is the shard's. */
   taken = 0
-  /** Set while nothing may be decided; resolves when deciding goes on. */
-  #quiet: Promise<void> | null = null
 
   constructor(options: ShardOptions) {
     this.#options = options
@@ -120,6 +123,7 @@ export class Shard {
       state: this.state,
       gate: () => this.#gate,
       vault: options.vault,
+      pace: options.pace ?? new IngestPace(new Activity()),
       now: () => this.now(),
       timezone: options.timezone,
       fault: (campaign, error) => this.fault(campaign, error),
@@ -128,7 +132,7 @@ export class Shard {
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onIdle: () => this.#quiet === null && !this.#away && this.lane.run(),
+      onFill: () => !this.#away && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }
@@ -177,26 +181,9 @@ export class Shard {
     while (!this.#gate.settled) await this.#gate.durable()
   }
 
-  /**
-   * Runs `copy` at an instant when the state is exactly what the log says; commands wait for the
-   * millisecond or two that takes. What `copy` must see it has to read before its first `await`.
-   */
-  async quiesce(copy: () => Promise<void>): Promise<void> {
-    if (this.#quiet !== null || this.#away) return
-    let release: () => void = () => {}
-    this.#quiet = new Promise((resolve) => {
-      release = resolve
-    })
-    try {
-      await this.#settled()
-      void copy()
-    } catch {
-      // The shard was lost meanwhile: there is nothing to copy.
-    } finally {
-      this.#quiet = null
-      release()
-      this.#gate.nudge()
-    }
+  /** The state as it is after some record; nothing waits for it. Rejects when the shard was lost. */
+  cut(): Promise<StateCut> {
+    return this.#gate.cut()
   }
 
   /** The log does not keep up, or does not answer: new work would only wait. */
@@ -217,7 +204,7 @@ export class Shard {
 
   /** Whether it may decide, right now, what nobody waits for. */
   get idle(): boolean {
-    return !this.#away && this.#quiet === null && !this.busy
+    return !this.#away && !this.busy
   }
 
   /** Answers a command; resolves once everything the answer tells is durable. */
@@ -225,8 +212,6 @@ export class Shard {
     if (this.#away) return { type: 'moved' }
     if (this.#busyFor(command)) return { type: 'busy' }
     try {
-      while (this.#quiet !== null) await this.#quiet
-      if (this.#away) return { type: 'moved' }
       return await this.#mailbox.execute(command)
     } catch (error) {
       if (this.#lost !== null) return { type: fateOf(error) }
@@ -304,7 +289,7 @@ export class Shard {
 
   /** Decides one order now; what it answers is true once the shard's `fate` is durable. */
   awardNow(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
-    if (this.#away || this.#quiet !== null) return { type: 'refused' }
+    if (this.#away) return { type: 'refused' }
     const campaign = this.state.campaigns.get(order.campaign)
     if (campaign === undefined || campaign.quarantined !== null) return { type: 'refused' }
     if (order.request !== null) {
@@ -371,7 +356,6 @@ export class Shard {
   async commit(campaign: Campaign, decide: () => Decision): Promise<Reply>
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined>
   async commit(campaign: Campaign, decide: () => Decision | undefined): Promise<Reply | undefined> {
-    while (this.#quiet !== null) await this.#quiet
     // It may have been lost since the command came, and the state is worth nothing then.
     if (this.#lost !== null) throw this.#lost
     let reply: Reply | undefined
@@ -426,7 +410,7 @@ export class Shard {
 
   /** Ends the campaign's leases whose time has come. */
   lapse(campaign: Campaign): void {
-    if (campaign.quarantined !== null || this.#quiet !== null || this.#lost !== null) return
+    if (campaign.quarantined !== null || this.#lost !== null) return
     try {
       const emit = (event: Event) => this.#gate.emit(event)
       decideLapses(campaign, this.now(), emit)

@@ -1,8 +1,10 @@
 // Snapshot keeper: decides when a shard's state is worth a snapshot, and takes one at a time.
 
 import type { Log } from '../runtime/log.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import type { SnapshotStore } from './snapshot.ts'
 import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 
 /** Records after which a take-over without a newer snapshot would take noticeably longer. */
 const RECORDS_MAX = 4000
@@ -10,6 +12,10 @@ const RECORDS_MAX = 4000
 const RECORDS_MIN = 200
 const AGE_MAX_MS = 60_000
 const RETRY_MS = 30_000
+/** Of the process's time, for a snapshot that is taken beside calls. */
+const SHARE = 0.25
+/** A million leads are some twenty seconds. */
+const BYTES_PER_SECOND = 8 * 1024 * 1024
 
 export class SnapshotKeeper {
   readonly #store: SnapshotStore
@@ -44,29 +50,40 @@ export class SnapshotKeeper {
   }
 
   /**
-   * Takes a snapshot of the state as it is at this call, unless one is being taken. A failure is
-   * logged and harmless (SN3).
+   * Takes a snapshot of the state, unless one is being taken, beside what the process serves. `cut` gives
+   * it as of a record; by default it is taken as it is. A failure is logged and harmless (SN3).
    */
-  saveNow(state: ShardState): Promise<void> {
-    if (!this.#saving) this.#turn = this.#save(state)
+  saveNow(
+    state: ShardState,
+    cut: () => Promise<StateCut> = async () => state.cut(),
+  ): Promise<void> {
+    if (!this.#saving) this.#turn = this.#save(state, cut, SHARE, BYTES_PER_SECOND)
     return this.#turn
   }
 
   /** Takes a snapshot of a state that changes no more, after whichever is being taken. */
   async saveLast(state: ShardState): Promise<void> {
     while (this.#saving) await this.#turn
-    await this.saveNow(state)
+    this.#turn = this.#save(state, async () => state.cut())
+    await this.#turn
   }
 
-  async #save(state: ShardState): Promise<void> {
+  async #save(
+    state: ShardState,
+    cut: () => Promise<StateCut>,
+    share = 1,
+    bytesPerSecond = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
     const last = this.#last.get(state.shard)
     if (state.poisoned.size > 0 || (last?.saved === true && last.n === state.n)) return
     this.#saving = true
     const started = performance.now()
     try {
-      const mark = { n: state.n, at: started, saved: true }
-      const { shard, seq, bytes } = await this.#store.save(state)
-      this.#last.set(shard, mark)
+      const taken = await cut()
+      const { n } = taken.place
+      const slices = new TimeSlices(share)
+      const { shard, seq, bytes } = await this.#store.saveCut(taken, slices, bytesPerSecond)
+      this.#last.set(shard, { n, at: started, saved: true })
       const ms = Math.round(performance.now() - started)
       this.#log.info({ shard, sequence: seq, bytes, ms }, 'snapshot taken')
     } catch (error) {

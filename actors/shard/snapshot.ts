@@ -5,47 +5,23 @@
 //   SN3. It is never needed: a missing, torn or newer one falls back to the one before, then to
 //        the log from zero. Nothing personal is in it but sealed.
 
-import { createHash } from 'node:crypto'
-import type { ContactsImage } from '../campaign/contacts.ts'
-import type { CampaignImage } from '../campaign/image.ts'
-import type { OfficeImage } from '../collections/office.ts'
-import { pack, unpack } from '../protocol/codec.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../protocol/errors.ts'
-import type { LeadAwarded } from '../protocol/events.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { SNAPSHOTS_STORE } from '../protocol/subjects.ts'
 import { ChunkStore } from '../runtime/chunk-store.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
-import { ShardState, unsettled } from './state.ts'
+import { type Slices, TimeSlices } from '../runtime/time-slices.ts'
+import { readFrames, writeFrames } from './snapshot-frames.ts'
+import { readState } from './snapshot-reader.ts'
+import { writeState } from './snapshot-writer.ts'
+import type { ShardState } from './state.ts'
+import type { StateCut } from './state-cut.ts'
 
-const VERSION = 1
 const KEPT = 2
-
-interface Header {
-  v: typeof VERSION
-  shard: ShardId
-  seq: number
-  n: number
-  prev: Uint8Array
-  epoch: number
-  host: string
-  /** Parts that follow: one a campaign, then some of contacts; none in snapshots before 0.2. */
-  campaigns: number
-  contacts?: number
-  /** One part more, in the shard where the office lives. */
-  office?: true
-}
-
-type Part = CampaignImage | ContactsImage | OfficeImage
-
-interface Trailer {
-  requests: LeadAwarded[]
-  /** Hash of the state, as `ShardState.hash` gives it. */
-  hash: string
-  /** Hash of the header, which that one does not cover; absent before 0.3. */
-  header?: string
-}
+/** Bytes between two rests of a snapshot that is stored no faster than it is told to. */
+const BETWEEN_RESTS = 128 * 1024
 
 export interface SnapshotInfo {
   shard: ShardId
@@ -74,51 +50,45 @@ export class SnapshotStore {
       .sort((a, b) => b.seq - a.seq)
   }
 
+  /** Stores the state as it is at this call, a part at a time beside whatever the process does. */
+  async save(state: ShardState, slices: Slices = new TimeSlices()): Promise<SnapshotInfo> {
+    return await this.saveCut(state.cut(), slices)
+  }
+
   /**
-   * Stores the state as it is at this call. The copy is taken at once, the rest (packing, hashing,
-   * storing) goes on beside whatever the process does.
+   * Stores what a cut shows, and closes it. What a shard appends goes by the same connection to the
+   * same server: beside that, let it take no more than some `bytesPerSecond`.
    */
-  async save(state: ShardState): Promise<SnapshotInfo> {
-    // A poisoned campaign's state is what a fault left behind: only the log is right about it.
-    if (state.poisoned.size > 0) {
-      throw new EngineError(
-        'POISONED',
-        `shard ${state.shard} holds a poisoned campaign: no snapshot`,
-      )
-    }
-    const { shard, seq, n, prev, epoch, host } = state
-    const images = [...state.images()]
-    const contacts = state.contacts.images()
-    const office = state.office.isEmpty ? [] : [state.office.image()]
-    const requests = unsettled(state.requests)
-    const header: Header = {
-      v: VERSION,
-      shard,
-      seq,
-      n,
-      prev,
-      epoch,
-      host,
-      campaigns: images.length,
-      contacts: contacts.count,
-      ...(office.length > 0 ? { office: true } : {}),
-    }
-    const name = `${shard}/${String(seq).padStart(16, '0')}`
+  async saveCut(
+    cut: StateCut,
+    slices: Slices = new TimeSlices(),
+    bytesPerSecond = Number.POSITIVE_INFINITY,
+  ): Promise<SnapshotInfo> {
+    const { shard, seq } = cut.place
     const counted = { bytes: 0 }
-    await this.#chunks.put(
-      name,
-      count(frames(header, all<Part>(images, contacts.parts, office), requests), counted),
-    )
+    try {
+      if (!cut.sound) {
+        throw new EngineError('POISONED', `shard ${shard} holds a poisoned campaign: no snapshot`)
+      }
+      const pieces = calmly(writeFrames(writeState(cut, slices)), bytesPerSecond)
+      await this.#chunks.put(nameOf(shard, seq), count(pieces, counted))
+    } finally {
+      cut.close()
+    }
     await this.#prune(shard)
     return { shard, seq, bytes: counted.bytes }
   }
 
   /** The newest state that can be read, null when there is none. */
-  async load(shard: ShardId, seq?: number): Promise<ShardState | null> {
+  async load(
+    shard: ShardId,
+    seq?: number,
+    slices: Slices = new TimeSlices(),
+  ): Promise<ShardState | null> {
     for (const info of await this.list(shard)) {
       if (seq !== undefined && info.seq !== seq) continue
       try {
-        return await this.#read(info)
+        return await this.#read(info, slices)
       } catch (error) {
         this.#log.warn(
           { ...info, error: String(error) },
@@ -129,15 +99,15 @@ export class SnapshotStore {
     return null
   }
 
-  async #read({ shard, seq }: SnapshotInfo): Promise<ShardState> {
-    const name = `${shard}/${String(seq).padStart(16, '0')}`
+  async #read({ shard, seq }: SnapshotInfo, slices: Slices): Promise<ShardState> {
+    const name = nameOf(shard, seq)
     // Read piece by piece: the client's own `get` hashes in JavaScript, a second for 40 MB in which
     // nothing else of this process runs. The trailer's hash says the same, natively.
     const bytes = await this.#chunks.get(name)
     if (bytes === null) throw new EngineError('SNAPSHOT_GONE', `snapshot ${name} is gone`)
-    const parts = unframe(bytes)
+    const parts = readFrames(bytes)
     try {
-      return await stateOf(shard, parts)
+      return await readState(shard, parts, slices)
     } finally {
       await parts.return(undefined) // Lets go of what was not read.
     }
@@ -150,83 +120,28 @@ export class SnapshotStore {
 
   async #prune(shard: ShardId, kept = KEPT): Promise<void> {
     for (const { seq } of (await this.list(shard)).slice(kept)) {
-      await this.#chunks.remove(`${shard}/${String(seq).padStart(16, '0')}`)
+      await this.#chunks.remove(nameOf(shard, seq))
     }
   }
 }
 
-/** The state a snapshot's parts make. Throws when they are not one this build can read. */
-async function stateOf(shard: ShardId, parts: AsyncGenerator<Uint8Array>): Promise<ShardState> {
-  const hash = createHash('sha256')
-  const first = await nextPart(parts)
-  const header = unpack<Header>(first)
-  if (header.v !== VERSION) {
-    throw new EngineError('FORMAT_VERSION', `snapshot version ${header.v} is not ${VERSION}`)
-  }
-  const state = new ShardState(shard)
-  for (let i = 0; i < header.campaigns + (header.contacts ?? 0); i++) {
-    const image = await nextPart(parts)
-    hash.update(image)
-    if (i < header.campaigns) state.load(unpack<CampaignImage>(image))
-    else state.loadContacts(unpack<ContactsImage>(image))
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  if (header.office === true) {
-    const image = await nextPart(parts)
-    hash.update(image)
-    state.office.load(unpack<OfficeImage>(image))
-  }
-  const { requests, hash: expected, header: place } = unpack<Trailer>(await nextPart(parts))
-  const moved = place !== undefined && place !== sha256(first)
-  if (moved || hash.update(pack(requests)).digest('hex') !== expected) {
-    throw new EngineError('SNAPSHOT_TORN', 'snapshot does not hash to what it says')
-  }
-  for (const award of requests) {
-    if (award.request_id !== null) state.requests.set(award.request_id, award)
-  }
-  const { seq, n, prev, epoch, host } = header
-  Object.assign(state, { seq, n, prev: Uint8Array.from(prev), epoch, host })
-  if (!(await parts.next()).done) {
-    throw new EngineError('SNAPSHOT_TORN', 'snapshot goes on behind its end')
-  }
-  return state
+function nameOf(shard: ShardId, seq: number): string {
+  return `${shard}/${String(seq).padStart(16, '0')}`
 }
 
-/** Each part behind its length; parts are made one at a time, with a pause for others between. */
-async function* frames(
-  header: Header,
-  images: Iterable<Part>,
-  requests: LeadAwarded[],
+/** Passes pieces on, so many bytes a second. */
+async function* calmly(
+  pieces: AsyncIterable<Uint8Array>,
+  bytesPerSecond: number,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256')
-  const first = Uint8Array.from(pack(header))
-  yield* frame(first)
-  for (const image of images) {
-    const bytes = Uint8Array.from(pack(image))
-    hash.update(bytes)
-    yield* frame(bytes)
-    await new Promise((resolve) => setImmediate(resolve))
+  let bytes = 0
+  for await (const piece of pieces) {
+    yield piece
+    bytes += piece.length
+    if (bytes < BETWEEN_RESTS) continue
+    if (Number.isFinite(bytesPerSecond)) await sleep((bytes * 1000) / bytesPerSecond)
+    bytes = 0
   }
-  hash.update(pack(requests))
-  const trailer: Trailer = { requests, hash: hash.digest('hex'), header: sha256(first) }
-  yield* frame(pack(trailer))
-}
-
-function* all<T>(...each: Iterable<T>[]): Generator<T> {
-  for (const some of each) yield* some
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-const PIECE = 128 * 1024
-
-function* frame(bytes: Uint8Array): Generator<Uint8Array> {
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, bytes.length)
-  yield length
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.slice(at, at + PIECE)
 }
 
 /** Passes pieces on and counts their bytes. */
@@ -238,35 +153,4 @@ async function* count(
     counted.bytes += piece.length
     yield piece
   }
-}
-
-async function* unframe(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] = []
-  let size = 0
-  let wanted: number | null = null
-  const take = (count: number) => {
-    const all = Buffer.concat(held)
-    held = [all.subarray(count)]
-    size -= count
-    return all.subarray(0, count)
-  }
-  for await (const chunk of stream) {
-    held.push(chunk)
-    size += chunk.length
-    for (;;) {
-      if (wanted === null) {
-        if (size < 4) break
-        wanted = take(4).readUInt32BE(0)
-      }
-      if (size < wanted) break
-      yield take(wanted)
-      wanted = null
-    }
-  }
-}
-
-async function nextPart(parts: AsyncGenerator<Uint8Array>): Promise<Uint8Array> {
-  const { value, done } = await parts.next()
-  if (done) throw new EngineError('SNAPSHOT_TORN', 'snapshot ends early')
-  return value
 }

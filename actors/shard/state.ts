@@ -8,10 +8,8 @@
 
 import { createHash } from 'node:crypto'
 import { Campaign } from '../campaign/campaign.ts'
-import { Contacts, type ContactsImage } from '../campaign/contacts.ts'
-import { type CampaignImage, campaignFrom, imageOf } from '../campaign/image.ts'
+import { Contacts } from '../campaign/contacts.ts'
 import { Office } from '../collections/office.ts'
-import { pack } from '../protocol/codec.ts'
 import { CampaignFault, CorruptLogError } from '../protocol/errors.ts'
 import {
   type Event,
@@ -23,6 +21,7 @@ import {
 import type { CampaignId, RequestId, ShardId } from '../protocol/ids.ts'
 import { decodeRecord, type Record } from '../protocol/record.ts'
 import type { Stored } from './log-reader.ts'
+import { hashOf, StateCut } from './state-cut.ts'
 
 /** A request id is remembered at least this long after its award (the contract says 10 minutes). */
 const REQUEST_KEPT_MS = 15 * 60_000
@@ -56,6 +55,8 @@ export class ShardState {
   prev: Uint8Array = NO_HASH
   epoch = 0
   host = ''
+  /** Cuts that are being read. */
+  #cuts: readonly StateCut[] = []
 
   constructor(shard: ShardId) {
     this.shard = shard
@@ -98,7 +99,9 @@ export class ShardState {
   /** Remembers in which record a lead's last event lies. */
   settle(event: Event, row: number, seq: number): void {
     const campaign = this.campaigns.get(event.campaign_id)
-    if (campaign !== undefined) campaign.leads.columns.lastSeq[row] = seq
+    if (campaign === undefined) return
+    campaign.settled(row, seq)
+    for (const cut of this.#cuts) cut.settled(campaign, row, seq)
   }
 
   /**
@@ -131,6 +134,7 @@ export class ShardState {
       campaign = new Campaign(event.settings)
       this.campaigns.set(event.campaign_id, campaign)
     }
+    for (const cut of this.#cuts) cut.changing(campaign)
     const row = campaign.apply(event)
     this.#rememberAward(event)
     return row
@@ -188,31 +192,27 @@ export class ShardState {
     }
   }
 
-  /** The state as plain data; campaign by campaign, for a large one is worth a pause between. */
-  *images(): Generator<CampaignImage> {
-    for (const campaign of this.campaigns.values()) yield imageOf(campaign)
+  /** Awards by the request they answered, as a snapshot holds them. */
+  remember(awards: readonly LeadAwarded[]): void {
+    for (const award of awards) {
+      if (award.request_id !== null) this.requests.set(award.request_id, award)
+    }
+  }
+
+  /**
+   * The state as it is now, to be closed when it was read. `landed`: whether the last record applied
+   * lies in the log; else the cut is told when it does.
+   */
+  cut(landed = true): StateCut {
+    const cut = new StateCut(this, landed, () => {
+      this.#cuts = this.#cuts.filter((other) => other !== cut)
+    })
+    this.#cuts = [...this.#cuts, cut]
+    return cut
   }
 
   /** SHA-256 of the state, hex: equal for equal logs, from zero and from any snapshot (I7). */
   hash(): string {
-    const hash = createHash('sha256')
-    for (const image of this.images()) hash.update(pack(image))
-    for (const image of this.contacts.images().parts) hash.update(pack(image))
-    if (!this.office.isEmpty) hash.update(pack(this.office.image()))
-    hash.update(pack(unsettled(this.requests)))
-    return hash.digest('hex')
+    return hashOf(this.cut())
   }
-
-  load(image: CampaignImage): void {
-    this.campaigns.set(image.settings.campaign_id, campaignFrom(image))
-  }
-
-  loadContacts(image: ContactsImage): void {
-    this.contacts.load(image)
-  }
-}
-
-/** Remembered awards without what only the record knows: they are the same before its ack. */
-export function unsettled(requests: ReadonlyMap<RequestId, LeadAwarded>): LeadAwarded[] {
-  return [...requests.values()].map(({ prev: _, ...award }) => award)
 }

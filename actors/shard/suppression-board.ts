@@ -10,6 +10,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sweep } from '../campaign/bars.ts'
+import type { Campaign } from '../campaign/campaign.ts'
 import { pack, unpack } from '../protocol/codec.ts'
 import type { Command, CommandReply } from '../protocol/commands.ts'
 import type { HostId, ShardId } from '../protocol/ids.ts'
@@ -17,6 +18,7 @@ import { commandSubject, SUPPRESSIONS } from '../protocol/subjects.ts'
 import type { SuppressionEntry } from '../protocol/suppression.ts'
 import type { Log } from '../runtime/log.ts'
 import { isNoResponders, type Link, type Msg } from '../runtime/nats.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import type { Shard } from './shard.ts'
 
 const HEADS_MS = 250
@@ -24,6 +26,8 @@ const ASK_MS = 300
 const CLAIM_MS = 400
 /** Entries asked for, told and folded at once. */
 const SLICE = 256
+/** Leads looked at in one step after a claim. */
+const SWEPT_ROWS = 2048
 
 /** What hosts tell each other: the numbers their shards have come to, and what is new. */
 export interface SuppressionsTold {
@@ -77,7 +81,7 @@ export class SuppressionBoard {
     })
     const others = this.#others(shard).map((from) => this.#catchUp(shard, from))
     await Promise.race([Promise.all(others), sleep(CLAIM_MS, undefined, { ref: false })])
-    this.#sweep(shard)
+    await this.#sweep(shard)
   }
 
   /** Tells what is new, from time to time also what is not, and sees to those that lag behind. */
@@ -200,15 +204,11 @@ export class SuppressionBoard {
   }
 
   /** Finds leads that are not as the suppressions say: of a record cut short, or a requeue. */
-  #sweep(shard: Shard): void {
-    const { campaigns, contacts, poisoned } = shard.state
-    for (const campaign of campaigns.values()) {
-      if (campaign.quarantined !== null || poisoned.has(campaign.id)) continue
-      try {
-        const events = sweep(campaign, contacts.suppressions, shard.now())
-        for (const event of events) shard.emit(event)
-      } catch (error) {
-        shard.fault(campaign, error)
+  async #sweep(shard: Shard): Promise<void> {
+    const slices = new TimeSlices()
+    for (const campaign of shard.state.campaigns.values()) {
+      for (let from = 0; from < campaign.leads.size && !shard.lost; from += SWEPT_ROWS) {
+        await slices.run(() => sweepSome(shard, campaign, from))
       }
     }
   }
@@ -226,5 +226,18 @@ export class SuppressionBoard {
     } catch (error) {
       this.#options.log.debug({ error: String(error) }, 'suppressions not told')
     }
+  }
+}
+
+/** What is decided of some rows is emitted in the same turn (SH1). */
+function sweepSome(shard: Shard, campaign: Campaign, from: number): void {
+  const { contacts, poisoned } = shard.state
+  if (campaign.quarantined !== null || poisoned.has(campaign.id)) return
+  try {
+    const rows = { from, to: from + SWEPT_ROWS }
+    const events = sweep(campaign, contacts.suppressions, shard.now(), rows)
+    for (const event of events) shard.emit(event)
+  } catch (error) {
+    shard.fault(campaign, error)
   }
 }

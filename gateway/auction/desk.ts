@@ -18,6 +18,7 @@ import { type Settings, settingsSchema, withZone } from '../../actors/protocol/s
 import type { Log } from '../../actors/runtime/log.ts'
 import type { ModelBook } from '../../actors/runtime/model-store.ts'
 import type { Admission } from './admission.ts'
+import { PLACES } from './admission-rank.ts'
 import type { Auction } from './auction.ts'
 import { customersOf } from './customers.ts'
 import type { IngestDesk } from './ingest.ts'
@@ -74,6 +75,7 @@ export class Desk {
 
   #answer(call: Call): Promise<Reply | Uint8Array> {
     const { service, body } = call
+    if (PLACES[service].rank !== 'rest') this.#options.ingest.calls.note()
     switch (service) {
       case 'lead.next':
         return this.#options.auction.next(requests.parseNext(body), call.encoding, call.budgetMs)

@@ -4,6 +4,8 @@
 //   ID1. Leads never overtake those that were queued here before them: the owner is told which was the
 //        last of these, and takes others once it has dealt with that one.
 //   ID2. What is queued does not make the next be queued: once its owner keeps up, leads go to it again.
+//   ID3. Leads are read and sent request by request, in the order these came. While calls come that
+//        takes SHARE_BESIDE_CALLS of the gateway's time, unless more than READ_MAX of them wait.
 
 import { pack } from '../../actors/protocol/codec.ts'
 import type { IngestOutcome } from '../../actors/protocol/commands.ts'
@@ -11,8 +13,10 @@ import type { ShardId } from '../../actors/protocol/ids.ts'
 import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
 import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
 import { inboxSubject } from '../../actors/protocol/subjects.ts'
+import { Activity } from '../../actors/runtime/activity.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
+import { TimeSlices } from '../../actors/runtime/time-slices.ts'
 import type { Vault } from '../../actors/runtime/vault.ts'
 import type { Router } from './router.ts'
 
@@ -25,25 +29,46 @@ const INBOX_TIMEOUT_MS = 2000
 const AWAY_MS = 1500
 /** So long after leads were queued an owner is asked to take others only behind them, ms. */
 const AFTER_MS = 60_000
+/** Leads read in one step. */
+const STEP = 16
+/** Of the gateway's time that reading leads may take while calls come. */
+const SHARE_BESIDE_CALLS = 0.2
+const READ_MAX = 5000
 
 interface Item {
   index: number
   lead: LeadInput
 }
 
+export interface IngestDeskOptions {
+  router: Pick<Router, 'ask' | 'shardOf'>
+  link: Pick<Link, 'js'>
+  vault: Pick<Vault, 'sealTransport'>
+  country: string
+  log: Log
+}
+
 type Kept = IngestOutcome | 'queued' | 'lost'
 
 export class IngestDesk {
-  readonly #router: Router
-  readonly #link: Link
-  readonly #vault: Vault
+  readonly #router: IngestDeskOptions['router']
+  readonly #link: IngestDeskOptions['link']
+  readonly #vault: IngestDeskOptions['vault']
   readonly #country: string
   readonly #log: Log
   readonly #awayUntil = new Map<ShardId, number>()
   /** What was queued last, by its sequence in the inbox, and when. */
   readonly #queued = new Map<ShardId, { seq: number; at: number }>()
+  /** To be told of calls, for which leads make room. */
+  readonly calls = new Activity()
+  readonly #slices = new TimeSlices(() => {
+    return this.calls.lately && this.#unread <= READ_MAX ? SHARE_BESIDE_CALLS : 1
+  })
+  /** Leads that are still to be read, and the end of the reading of those before. */
+  #unread = 0
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(options: { router: Router; link: Link; vault: Vault; country: string; log: Log }) {
+  constructor(options: IngestDeskOptions) {
     this.#router = options.router
     this.#link = options.link
     this.#vault = options.vault
@@ -60,21 +85,9 @@ export class IngestDesk {
       unchanged: 0,
       rejected: [],
     }
-    const byShard = new Map<ShardId, Item[]>()
-    for (const [index, value] of leads.entries()) {
-      const parsed = parseLead(value, this.#country)
-      if (!parsed.ok) {
-        result.rejected.push({ index, ...parsed.fault })
-        continue
-      }
-      const shard = this.#router.shardOf(parsed.value.campaign_id)
-      const items = byShard.get(shard)
-      if (items === undefined) byShard.set(shard, [{ index, lead: parsed.value }])
-      else items.push({ index, lead: parsed.value })
-    }
-    const outcomes = await Promise.all(
-      [...byShard].map(([shard, items]) => this.#toShard(shard, items, budgetMs)),
-    )
+    const sent = await this.#inTurn(leads, budgetMs, result)
+    if (sent === null) return { type: 'unavailable', retry_after_ms: 500 }
+    const outcomes = await Promise.all(sent)
     let lost = 0
     for (const [{ index }, kept] of outcomes.flat()) {
       if (kept === 'lost') lost++
@@ -89,6 +102,50 @@ export class IngestDesk {
     }
     result.rejected.sort((a, b) => a.index - b.index)
     return result
+  }
+
+  /** Reads leads when their turn has come and sends them; null when it was too late for that. */
+  #inTurn(
+    leads: readonly unknown[],
+    budgetMs: number,
+    result: Ingested,
+  ): Promise<Promise<[Item, Kept][]>[] | null> {
+    const deadline = performance.now() + budgetMs
+    this.#unread += leads.length
+    const turn = this.#turn.then(async () => {
+      const byShard = new Map<ShardId, Item[]>()
+      for (let from = 0; from < leads.length; from += STEP) {
+        if (performance.now() > deadline) return null
+        await this.#slices.run(() => this.#read(leads, from, byShard, result))
+      }
+      const leftMs = deadline - performance.now()
+      return [...byShard].map(([shard, items]) => this.#toShard(shard, items, leftMs))
+    })
+    const over = () => {
+      this.#unread -= leads.length
+    }
+    this.#turn = turn.then(over, over)
+    return turn
+  }
+
+  /** Reads some leads, from `from` on, and puts each to its shard. */
+  #read(
+    leads: readonly unknown[],
+    from: number,
+    byShard: Map<ShardId, Item[]>,
+    { rejected }: Ingested,
+  ): void {
+    for (let index = from; index < Math.min(from + STEP, leads.length); index++) {
+      const parsed = parseLead(leads[index], this.#country)
+      if (!parsed.ok) {
+        rejected.push({ index, ...parsed.fault })
+        continue
+      }
+      const shard = this.#router.shardOf(parsed.value.campaign_id)
+      const items = byShard.get(shard)
+      if (items === undefined) byShard.set(shard, [{ index, lead: parsed.value }])
+      else items.push({ index, lead: parsed.value })
+    }
   }
 
   async #toShard(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {

@@ -61,9 +61,9 @@ function round(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
 
-const CITIES = ['Delhi', 'Mumbai', 'Pune', 'Chennai', 'Kolkata', 'Jaipur', 'Surat', 'Nagpur']
-const SOURCES = ['Website', 'Referral', 'Chat', 'Ads', 'Search']
-const STAGES = ['Asked for a call', 'Opened an e-mail', 'Filled a form', 'Browsing']
+export const CITIES = ['Delhi', 'Mumbai', 'Pune', 'Chennai', 'Kolkata', 'Jaipur', 'Surat', 'Nagpur']
+export const SOURCES = ['Website', 'Referral', 'Chat', 'Ads', 'Search']
+export const STAGES = ['Asked for a call', 'Opened an e-mail', 'Filled a form', 'Browsing']
 
 /** Leads of one campaign as a sales team would send them, over the last day. */
 export function makeLeads(

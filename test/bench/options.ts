@@ -9,6 +9,8 @@ export const PARTS = [
   'bid',
   'import',
   'recovery',
+  'pauses',
+  'beside',
   'growth-asked',
   'growth-leads',
   'growth-hosts',
@@ -80,6 +82,8 @@ parts (none named: ${STANDARD.join(', ')})
   bid               what one bid costs with a thousand leads in a campaign, and with a million
   import            a CSV file of a million rows, beside csv-parse alone
   recovery          how long a million leads are without an owner after a kill
+  pauses            how long one step of work on a million leads holds a thread
+  beside            how long a claim takes beside an import, snapshots, settings, a host that comes
   growth-asked      what a claim of leadbid costs with 1 to 64 campaigns named; of others by --only
   growth-leads      … with 1,000 to 1,000,000 leads waiting
   growth-hosts      … with 1 to 4 hosts

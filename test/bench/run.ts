@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Figure, verdict } from './bench.ts'
+import { benchBeside } from './beside.ts'
 import { benchBid } from './bid.ts'
 import { runCompare } from './compare.ts'
 import { Field } from './field.ts'
@@ -12,6 +13,7 @@ import { benchImport } from './import.ts'
 import { describe, doubts, machineOf } from './machine.ts'
 import { runOpen } from './open.ts'
 import { HELP, Misuse, type Options, type Part, readOptions } from './options.ts'
+import { benchPauses } from './pauses.ts'
 import { plotOf } from './plot.ts'
 import { benchRecovery } from './recovery.ts'
 import type { Run } from './results.ts'
@@ -22,12 +24,16 @@ const FAILED = 1
 
 const say = (words: string) => void process.stderr.write(`${words}\n`)
 
+const QUICK_BESIDE = { rows: 20_000, leads: 10_000, rounds: 1, quietSeconds: 2, snapshotSeconds: 0 }
+
 const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>>> = {
   compare: (options, run) => runCompare(options, run, say),
   open: (options, run) => runOpen(options, run, say),
   bid: figured(({ quick }) => benchBid(quick ? { large: 100_000 } : {})),
   import: figured(({ quick }) => benchImport(quick ? { rows: 50_000 } : {})),
   recovery: figured(({ quick }) => benchRecovery(quick ? { leads: 50_000 } : {})),
+  pauses: figured(({ quick }) => benchPauses(quick ? { leads: 50_000, rounds: 1 } : {})),
+  beside: figured(({ quick }) => benchBeside(quick ? QUICK_BESIDE : {})),
   'growth-asked': (options, run) => runGrowth('asked', options, run, say),
   'growth-leads': (options, run) => runGrowth('leads', options, run, say),
   'growth-hosts': (options, run) => runGrowth('hosts', options, run, say),

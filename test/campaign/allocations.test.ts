@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { type CampaignImage, campaignFrom } from '../../actors/campaign/image.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { A, AllocatingDesk, B, doings, FIVE, played } from './allocating.ts'
 import { DAY_MS, type Desk, HOUR_MS, iso, MINUTE_MS, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('allocations')
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { imageOf } from '../../actors/campaign/image.ts'
 import { accountKey } from '../../actors/protocol/account.ts'
 import { pack } from '../../actors/protocol/codec.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, Desk, MINUTE_MS } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('bars')
 const PHONE = '+919820012345'

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Campaign } from '../../actors/campaign/campaign.ts'
-import { campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { campaignFrom } from '../../actors/campaign/image.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
 import { type ContactDigest, type ContactId, contactOf } from '../../actors/protocol/contact.ts'
 import type { CustomerId } from '../../actors/protocol/ids.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('contact-gate')
 const PHONE = '+912212345678'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { imageOf } from '../../actors/campaign/image.ts'
 import type { LeadAwarded } from '../../actors/protocol/events.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, DAY_MS, Desk, iso, SECOND_MS } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('floors')
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { BIDS_MAX, candidates, conditionsOf } from '../../actors/campaign/bid.ts'
 import type { Campaign } from '../../actors/campaign/campaign.ts'
+import { CampaignCut } from '../../actors/campaign/campaign-cut.ts'
 import { slaDayOf } from '../../actors/campaign/hours.ts'
-import { type CampaignImage, campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { type CampaignImage, type CampaignPart, campaignFrom } from '../../actors/campaign/image.ts'
 import type { Candidate } from '../../actors/campaign/lane-queue.ts'
 import { isTerminal, reschedulesOf } from '../../actors/campaign/lead-table.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
@@ -14,6 +15,7 @@ import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { Desk, iso, MINUTE_MS, T0 } from './desk.ts'
 import { HOURS, happen, happening } from './happenings.ts'
+import { imageOf, madeOf, partsOf } from './images.ts'
 
 const test = suite('image')
 
@@ -131,6 +133,41 @@ test('Q2, Q3: whatever happened, the order is that of scoring each lead, in a ca
   )
 })
 
+test('I7, Q4: from its parts, put in places some at a time, it is the campaign they were read of', () => {
+  fc.assert(
+    fc.property(happenings, fc.integer({ min: 1, max: 9 }), (happens, rows) => {
+      const desk = played(happens)
+      const parts = partsOf(desk.campaign)
+      const campaign = madeOf(parts, rows)
+      assert.deepEqual(partsOf(campaign), parts)
+      assert.deepEqual(derived(campaign, desk.now), derived(desk.campaign, desk.now))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('IM1: the parts of a cut show the campaign as it was, whatever happens while they are read', () => {
+  const between = fc.array(fc.array(happening, { maxLength: 5 }), { minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(happenings, between, (before, after) => {
+      const desk = played(before)
+      const expected = partsOf(desk.campaign)
+      const cut = new CampaignCut(desk.campaign)
+      const reading = cut.parts()
+      const parts: CampaignPart[] = []
+      for (const happens of after) {
+        for (const one of happens) happen(desk, one)
+        const { value, done } = reading.next()
+        if (!done) parts.push(unpack(pack(value)))
+      }
+      for (const part of reading) parts.push(unpack(pack(part)))
+      cut.close()
+      assert.deepEqual(parts, expected)
+    }),
+    { numRuns: 150 },
+  )
+})
+
 test('an image is a copy: what happens later is not in it', () => {
   fc.assert(
     fc.property(happenings, happenings, (before, after) => {
@@ -239,7 +276,7 @@ test('a snapshot from before anything was learnt begins with the prior, and its 
       for (const one of after) happen(desk, one)
       for (const event of desk.events.slice(cut)) old.apply(event)
       assert.equal(old.at, desk.campaign.at)
-      assert.deepEqual(old.leads.image(), desk.campaign.leads.image())
+      assert.deepEqual(imageOf(old).leads, imageOf(desk.campaign).leads)
     }),
     { numRuns: 60 },
   )

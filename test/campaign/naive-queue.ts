@@ -25,10 +25,10 @@ export class NaiveQueue {
   readonly queue: Queue
   /** Rows that are in the queue, awake or asleep. */
   readonly members = new Set<number>()
-  readonly #settings: Settings
+  #settings: Settings
   readonly #start: number
   readonly #waiting: Waiting[]
-  readonly #policy: Policy
+  #policy: Policy
   readonly #calendars = new Map<string, Calendar>()
   #learnt = new Learnt(PRIOR_MODEL)
 
@@ -36,7 +36,7 @@ export class NaiveQueue {
     this.#settings = of
     this.#start = start
     this.#waiting = [...all]
-    this.#policy = of.policy === 'fifo' ? fifoPolicy : indexPolicy
+    this.#policy = policyOf(of)
     this.queue = new Queue(this.leads, of, this.#policy, this.#learnt)
     for (const lead of all) this.#add(lead)
   }
@@ -47,9 +47,29 @@ export class NaiveQueue {
     this.queue.learn(this.#learnt)
   }
 
-  /** Another queue over the same leads, that has learnt the same. */
-  another(): Queue {
-    return new Queue(this.leads, this.#settings, this.#policy, this.#learnt)
+  /** Both are put under other settings; the queue moves leads with `place` only. */
+  configure(of: Settings): void {
+    this.#settings = of
+    this.#policy = policyOf(of)
+    this.#calendars.clear()
+    this.queue.configure(of, this.#policy)
+  }
+
+  /** Another queue over the same leads, that has learnt the same, loaded so many rows at a time. */
+  another(now: number, rows: number): Queue {
+    const queue = new Queue(this.leads, this.#settings, this.#policy, new Learnt(PRIOR_MODEL))
+    this.#load(queue, now, rows)
+    return queue
+  }
+
+  /** Puts all leads into the queue, as if they came from a snapshot. */
+  load(now: number, rows = 1000): void {
+    this.#load(this.queue, now, rows)
+  }
+
+  #load(queue: Queue, now: number, rows: number): void {
+    queue.load(this.#learnt)
+    for (let done = false; !done; ) done = queue.place(rows, now)
   }
 
   /** Everything about a lead is otherwise from now on; it must not be in the queue. */
@@ -204,4 +224,8 @@ export class NaiveQueue {
     this.#calendars.set(zone, calendar)
     return calendar
   }
+}
+
+function policyOf({ policy }: Settings): Policy {
+  return policy === 'fifo' ? fifoPolicy : indexPolicy
 }

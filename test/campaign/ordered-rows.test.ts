@@ -97,34 +97,6 @@ test('rows stand in order of key, then of row, through any inserts and removals'
   )
 })
 
-test('rows loaded at once stand as rows put in one by one, and go on from there', () => {
-  const rows = fc.uniqueArray(fc.nat(ROWS - 1), { maxLength: 2500 })
-  fc.assert(
-    fc.property(
-      keys,
-      rows,
-      fc.uniqueArray(fc.nat(ROWS - 1), { maxLength: 600 }),
-      (table, all, more) => {
-        const keyOf = (row: number) => table[row % table.length]!
-        const order = new OrderedRows(keyOf)
-        const model = new Model(keyOf)
-        order.load(Int32Array.from(all))
-        for (const row of all) model.insert(row)
-        assertSame(order, model, keyOf)
-        for (const row of more) {
-          if (model.remove(row)) assert.equal(order.remove(row), true)
-          else {
-            model.insert(row)
-            order.insert(row)
-          }
-        }
-        assertSame(order, model, keyOf)
-      },
-    ),
-    { numRuns: 40 },
-  )
-})
-
 test('an order without rows has an end where it starts, and nothing to remove', () => {
   const order = new OrderedRows(() => 0)
   assert.equal(order.remove(1), false)

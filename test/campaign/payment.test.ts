@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { imageOf } from '../../actors/campaign/image.ts'
 import { decidePayment, paymentFault, rowsPaid } from '../../actors/campaign/payment.ts'
 import { pack } from '../../actors/protocol/codec.ts'
 import type { LeadId } from '../../actors/protocol/ids.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, DAY_MS, Desk, HOUR_MS, iso, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('payment')
 const PHONE = '+919820012345'

@@ -9,11 +9,12 @@ import { defaultSettings, PLANS } from '../../actors/protocol/settings.ts'
 import { model } from '../policy/models.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
-import { HOUR_MS, MINUTE_MS, settingsOf } from './desk.ts'
+import { AROUND_THE_CLOCK, HOUR_MS, MINUTE_MS, settingsOf } from './desk.ts'
 import { NaiveQueue } from './naive-queue.ts'
 import { anyLead, instant, settings, type Waiting, waiting } from './waiting.ts'
 
 const test = suite('queue')
+const OPEN = AROUND_THE_CLOCK
 
 const LIKE: Waiting = {
   kind: 'first',
@@ -35,7 +36,7 @@ const slaPrice = fc.constantFrom(0, 0.5, 3)
 
 /**
  * What happens to a queue: leads come, leave and come back, as they were or otherwise, time passes,
- * something is learnt, and somebody asks.
+ * something is learnt, other settings come, and somebody asks.
  */
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant('toggle' as const), lead: fc.nat() }) },
@@ -44,6 +45,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('rewrite' as const), lead: fc.nat(), to: anyLead }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('learn' as const), model }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('configure' as const), to: settings }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -122,6 +124,10 @@ test('Q1, Q2: the best k are those of a full sort, and the counts those of a cou
         } else if (one.type === 'learn') {
           naive.learn(one.model)
           queue.wake(now)
+        } else if (one.type === 'configure') {
+          naive.configure(one.to)
+          assertCounts(naive, queue, now) // Calling hours are those of the settings at once.
+          for (let done = false; !done; ) done = queue.place(7, now)
         } else if (one.type === 'pass') {
           now += one.ms
           queue.wake(now)
@@ -138,7 +144,7 @@ test('Q1, Q2: the best k are those of a full sort, and the counts those of a cou
 })
 
 /** So many that a new model needs several turns to move them, in a few dozen lanes. */
-const MANY = 45_000
+const MANY = 5000
 
 function crowd(): Waiting[] {
   return Array.from({ length: MANY }, (_, i): Waiting => {
@@ -166,7 +172,7 @@ test('Q1: while a new model moves leads, each is offered once, and Q2 holds once
   const naive = new NaiveQueue(settingsOf(), now, crowd())
   const { queue } = naive
   for (let row = 0; row < MANY; row++) naive.members.add(row)
-  queue.load(now)
+  naive.load(now)
   const conditions = () => ({ asOf: now, waitS: 600, slaPrice: 0.05 })
   const assertAll = () => {
     const rows = queue.best(MANY, now, conditions()).map(({ row }) => row)
@@ -205,11 +211,39 @@ test('Q1: while a new model moves leads, each is offered once, and Q2 holds once
   assert.equal(queue.arrivals, arrivals)
 })
 
+test('Q4: while other settings move leads, each is offered once, under the hours of the settings', () => {
+  const now = Date.UTC(2026, 0, 5, 6)
+  const naive = new NaiveQueue(settingsOf({ hours: OPEN }), now, crowd())
+  const { queue } = naive
+  for (let row = 0; row < MANY; row++) naive.members.add(row)
+  naive.load(now)
+  const conditions = { asOf: now, waitS: 600, slaPrice: 0.05 }
+  const offered = () => new Set(queue.best(MANY, now, conditions).map(({ row }) => row))
+  const awake = new Set([...naive.members].filter((row) => naive.isAwake(row, now)))
+  const weights = { city: { Delhi: 2, Pune: -1 } }
+  const shut = [{ days: [2], from: '09:00', to: '19:00' }]
+  const all = [
+    settingsOf({ hours: OPEN, weights }),
+    settingsOf({ hours: shut, weights }),
+    settingsOf({ hours: OPEN, weights, policy: 'fifo' }),
+    settingsOf({ hours: OPEN }),
+  ]
+  for (const to of all) {
+    naive.configure(to)
+    for (let done = false; !done; ) {
+      assert.deepEqual(offered(), to.hours === all[1]?.hours ? new Set() : awake)
+      done = queue.place(900, now)
+    }
+    assertCounts(naive, queue, now)
+    assertBest(naive, queue, { count: MANY, now, conditions })
+  }
+})
+
 test('Q2: when something was learnt, what is best changes with it', () => {
   const now = Date.UTC(2026, 0, 5, 6)
   const at = (city: string): Waiting => ({ ...LIKE, city, age: MINUTE_MS })
   const naive = new NaiveQueue(settingsOf(), now, [at('Delhi'), at('Pune')])
-  naive.queue.load(now)
+  naive.load(now)
   const best = () => naive.queue.best(1, now, { asOf: now, waitS: 600, slaPrice: 0 })[0]?.row
   for (const [model, row] of [
     [taught(1, 1, 0), 0],
@@ -237,7 +271,7 @@ test('Q2 in the morning: of the night’s leads and the first of the day the bes
       const waiting = all.map(({ city, at }) => ({ ...LIKE, city, age: since - at }))
       const naive = new NaiveQueue(of, now, waiting)
       for (let row = 0; row < all.length; row++) naive.members.add(row)
-      naive.queue.load(now)
+      naive.load(now)
       const conditions = { asOf: now, waitS: wait, slaPrice: price }
       assertBest(naive, naive.queue, { count: all.length, now, conditions })
     }),
@@ -245,17 +279,17 @@ test('Q2 in the morning: of the night’s leads and the first of the day the bes
   )
 })
 
-test('Q3: a queue loaded at once is the queue its leads came into one by one', () => {
+test('Q3, Q4: a queue loaded some rows at a time is the queue its leads came into one by one', () => {
+  const some = fc.integer({ min: 1, max: 90 })
   fc.assert(
-    fc.property(settings, instant, waiting(80), model, (of, now, all, learnt) => {
+    fc.property(settings, instant, waiting(80), model, some, (of, now, all, learnt, rows) => {
       const naive = new NaiveQueue(of, now, all)
       naive.learn(learnt)
       for (let row = 0; row < all.length; row++) {
         naive.members.add(row)
         naive.queue.enqueue(row, now)
       }
-      const loaded = naive.another()
-      loaded.load(now)
+      const loaded = naive.another(now, rows)
       assertCounts(naive, loaded, now)
       assertCounts(naive, naive.queue, now)
       assert.deepEqual(loaded.firstCallsAt(now), naive.queue.firstCallsAt(now))
@@ -274,8 +308,9 @@ test('uncalled leads past their deadline are counted as such, retries never, und
       return { ...LIKE, kind, age: minutes * MINUTE_MS }
     }
     const all = [at('first', 29), at('first', 31), at('again', 300), at('stale', 900)]
-    const { queue } = new NaiveQueue(of, now, all)
-    queue.load(now)
+    const naive = new NaiveQueue(of, now, all)
+    const { queue } = naive
+    naive.load(now)
     const counted = { oldest: now - 31 * MINUTE_MS, overdue: 1 }
     assert.deepEqual(queue.firstCallsAt(now), counted)
     assert.equal(queue.firstCalls, 2)
@@ -301,9 +336,10 @@ test('a bid costs the same for 100,000 leads as for 1,000: it scores a few leads
         return indexPolicy.score(...args)
       },
     }
-    const { queue } = new NaiveQueue(of, now, all)
+    const naive = new NaiveQueue(of, now, all)
+    const { queue } = naive
     Object.assign(queue, { policy: counting })
-    queue.load(now)
+    naive.load(now)
     queue.best(8, now, { asOf: now, waitS: 600, slaPrice: 0.5 })
     return calls
   }

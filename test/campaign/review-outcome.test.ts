@@ -2,7 +2,7 @@
 // count twice.
 
 import assert from 'node:assert/strict'
-import { campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { campaignFrom } from '../../actors/campaign/image.ts'
 import { type AwardHistory, decideDisposition } from '../../actors/campaign/outcome.ts'
 import { pack } from '../../actors/protocol/codec.ts'
 import { CATALOGUE_1, Dictionary } from '../../actors/protocol/dispositions.ts'
@@ -16,6 +16,7 @@ import type { Reply } from '../../actors/protocol/replies.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { suite } from '../support/suite.ts'
 import { DAY_MS, Desk, iso, MINUTE_MS, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('outcomes reviewed')
 const PHONE = '+919820012345'
@@ -106,7 +107,7 @@ test('codes nobody mapped, however many, do not wear out the memory of those tha
   report(2, 'NIP')
   const row = desk.campaign.leads.row(2 as LeadId) as number // It was sent just now.
   assert.equal(desk.campaign.accounts.codeOf(row, 'last'), 'NIP')
-  assert.ok((imageOf(desk.campaign).accounts?.dispositions.length ?? 0) < 2000)
+  assert.ok((imageOf(desk.campaign).accounts?.dispositions?.length ?? 0) < 2000)
 })
 
 function effective(desk: Desk): string | null {

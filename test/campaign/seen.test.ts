@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { campaignFrom } from '../../actors/campaign/image.ts'
 import { decideDisposition } from '../../actors/campaign/outcome.ts'
 import { PRIOR_MODEL } from '../../actors/policy/prior-model.ts'
 import { pack, unpack } from '../../actors/protocol/codec.ts'
@@ -7,6 +7,7 @@ import type { Seen } from '../../actors/protocol/model.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { suite } from '../support/suite.ts'
 import { DAY_MS, Desk, FakeSealer, HOUR_MS, iso, MINUTE_MS, SECOND_MS, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('seen')
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { campaignFrom, imageOf } from '../../actors/campaign/image.ts'
+import { campaignFrom } from '../../actors/campaign/image.ts'
 import {
   OTHERS,
   TALLY_CONTRACTORS_MAX,
@@ -14,6 +14,7 @@ import { noneTallied, type Tallied } from '../../actors/protocol/tally.ts'
 import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { AROUND_THE_CLOCK, DAY_MS, Desk, iso, T0 } from './desk.ts'
+import { imageOf } from './images.ts'
 
 const test = suite('tally')
 

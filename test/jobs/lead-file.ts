@@ -12,6 +12,8 @@ const LINES_AT_ONCE = 1000
 
 export interface LeadFileOptions {
   rows: number
+  /** The first lead's id; 1 unless it is given. */
+  from?: number
   /** Puts a quoted text with a comma in every row. */
   quoted?: boolean
 }
@@ -20,11 +22,12 @@ export async function writeLeadFile(path: string, options: LeadFileOptions): Pro
   await pipeline(Readable.from(chunks(options)), createWriteStream(path))
 }
 
-function* chunks({ rows, quoted = false }: LeadFileOptions): Generator<string> {
+function* chunks({ rows, from = 1, quoted = false }: LeadFileOptions): Generator<string> {
   yield `${HEADER}\n`
-  for (let at = 1; at <= rows; at += LINES_AT_ONCE) {
+  const end = from + rows
+  for (let at = from; at < end; at += LINES_AT_ONCE) {
     let chunk = ''
-    for (let i = at; i < Math.min(at + LINES_AT_ONCE, rows + 1); i++) chunk += line(i, quoted)
+    for (let i = at; i < Math.min(at + LINES_AT_ONCE, end); i++) chunk += line(i, quoted)
     yield chunk
   }
 }

@@ -13,6 +13,7 @@ import {
 import { encodeRecord, RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { OutputGate } from '../../actors/shard/output-gate.ts'
+import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -32,11 +33,11 @@ test.after(async () => {
 })
 
 /** A gate over a campaign that was put, and the events of leads for it. */
-async function gateOf(id: ShardId, campaign_id: CampaignId) {
+async function gateOf(id: ShardId, campaign_id: CampaignId, onFill = () => false) {
   const { state, journal } = await rig.own(id)
   const lost: Error[] = []
   const onLost = (error: Error) => lost.push(error)
-  const gate = new OutputGate({ state, journal, now: () => T0, onIdle: () => false, onLost })
+  const gate = new OutputGate({ state, journal, now: () => T0, onFill, onLost })
   const settings = settingsOf({ campaign_id })
   gate.emit({ type: 'campaign.put', campaign_id, at: T0, settings })
   await gate.durable()
@@ -71,6 +72,46 @@ test('G1: all that is decided in one turn is one record, and what comes meanwhil
     rest.map(({ events }) => events.length),
     [300, 200],
   )
+})
+
+test('a record that may linger is made as soon as somebody waits for it', async () => {
+  const { id, campaign } = rig.next()
+  let lingers = false
+  const { gate, lead } = await gateOf(id, campaign, () => lingers)
+  lingers = true
+  gate.emit(lead(1))
+  const patient = gate.durable(false)
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(gate.settled, false)
+  assert.equal((await rig.records(id)).length, 2, 'nobody waits for it')
+  gate.emit(lead(2))
+  await gate.durable()
+  await patient
+  gate.emit(lead(3))
+  const cut = await gate.cut()
+  cut.close()
+  gate.emit(lead(4))
+  lingers = false
+  gate.nudge()
+  await gate.durable(false)
+  const [, , ...rest] = await rig.records(id)
+  assert.deepEqual(
+    rest.map(({ events }) => events.length),
+    [2, 1, 1],
+  )
+})
+
+test('G4: a cut asked for while the last record flies is given when that lands', async () => {
+  const { id, campaign } = rig.next()
+  const { gate, state, lead } = await gateOf(id, campaign)
+  gate.emit(lead(1))
+  // It flies, and nothing comes after it.
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(gate.openSize, 0)
+  assert.equal(gate.settled, false)
+  const cut = await gate.cut()
+  assert.equal(cut.place.n, state.n)
+  assert.equal(hashOf(cut), (await rig.replay(id)).hash())
 })
 
 test('G2: durable resolves after the ack and not before', async () => {

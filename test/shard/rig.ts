@@ -15,6 +15,7 @@ import { Ballots } from '../../actors/shard/ballots.ts'
 import type { ContactPort } from '../../actors/shard/contact-board.ts'
 import { Follower } from '../../actors/shard/follower.ts'
 import { Host } from '../../actors/shard/host.ts'
+import type { IngestPace } from '../../actors/shard/ingest-pace.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import { readLog } from '../../actors/shard/log-reader.ts'
 import { Shard } from '../../actors/shard/shard.ts'
@@ -43,6 +44,7 @@ export interface OwnOptions {
   vault?: Vault
   contacts?: ContactPort
   ballots?: Ballots
+  pace?: IngestPace
 }
 
 export class Rig implements AsyncDisposable {
@@ -127,6 +129,7 @@ export class Rig implements AsyncDisposable {
       timezone: 'UTC',
       contacts: options.contacts ?? soleOwnerOf(id),
       ballots,
+      ...(options.pace === undefined ? {} : { pace: options.pace }),
       onLost: (error) => lost.push(error),
       onFault: (fault) => faults.push(fault),
     })

@@ -6,7 +6,10 @@ import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
+import { Activity } from '../../actors/runtime/activity.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
+import { IngestPace } from '../../actors/shard/ingest-pace.ts'
+import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -35,22 +38,37 @@ async function owned(
   return { ...owner, id, campaign }
 }
 
-test('a copy sees the state as the log has it, and commands wait for it', async () => {
+test('G4: a cut is the state after a record, whatever is decided before that lands and after', async () => {
   const { shard, state, id, campaign } = await owned()
-  let copied = ''
-  const before = ingest(shard, leads(campaign, 100))
-  const quiet = shard.quiesce(async () => {
-    copied = `${state.n} ${state.hash()}`
-  })
+  await ingest(shard, leads(campaign, 100))
+  const award: Command = { type: 'award', as_of: T0, deadline: T0, orders: [order(campaign)] }
+  const awards = [shard.execute(award)]
+  const cutting = shard.cut()
   const after = ingest(shard, leads(campaign, 100, { from: 500 }))
-  await quiet
-  assert.equal(shard.awardNow(order(campaign), T0) instanceof Promise, false)
-  await Promise.all([before, after])
-  const [n = '', hash] = copied.split(' ')
+  setImmediate(() => awards.push(shard.execute(award))) // The first one flies by then.
+  const cut = await cutting
+  const { n, seq, prev } = cut.place
+  await Promise.all([after, ...awards])
+  assert.equal(awards.length, 2)
+  const hash = hashOf(cut)
   const records = await rig.records(id)
-  const then = await rig.replay(id, records[Number(n) - 1]?.seq)
+  const then = await rig.replay(id, records[n - 1]?.seq)
+  assert.deepEqual([then.seq, then.n, then.prev], [seq, n, prev])
   assert.equal(then.hash(), hash)
+  assert.notEqual(state.hash(), hash)
   assert.equal(state.campaigns.get(campaign)?.leads.size, 200)
+})
+
+test('G4: of a shard that is lost before the record lands there is no cut', async () => {
+  const { shard, campaign } = await owned()
+  await ingest(shard, leads(campaign, 10))
+  const award: Command = { type: 'award', as_of: T0, deadline: T0, orders: [order(campaign)] }
+  const before = shard.execute(award)
+  const cutting = shard.cut()
+  shard.close(new EngineError('RELEASED', 'as the test wants it'))
+  await assert.rejects(cutting, { code: 'RELEASED' })
+  await assert.rejects(shard.cut(), { code: 'RELEASED' })
+  await before
 })
 
 test('a shard that is drained answers what it decided and takes nothing more', async () => {
@@ -91,6 +109,27 @@ test('what waits in the lane when a shard is drained is told to go to the next o
   assert.ok(answer.type === 'moved' || answer.type === 'outcomes')
   const state = await rig.replay(id)
   if (answer.type === 'outcomes') assert.equal(state.campaigns.get(campaign)?.leads.size, 1000)
+})
+
+test('IL2: leads wait for company while calls come, but not for ever, and with an award they go at once', async () => {
+  const calls = new Activity()
+  const { shard, id, campaign } = await owned({ pace: new IngestPace(calls) })
+  const coming = setInterval(() => calls.note(), 20)
+  calls.note()
+  try {
+    await ingest(shard, leads(campaign, 40))
+    const many = shard.execute({ type: 'ingest', leads: leads(campaign, 1500, { from: 41 }) })
+    const orders = [order(campaign)]
+    const award = await shard.execute({ type: 'award', as_of: T0, deadline: T0 + 1000, orders })
+    assert.ok(award.type === 'awards' && award.results[0]?.type === 'award')
+    const answer = await many
+    assert.ok(answer.type === 'outcomes' && answer.outcomes.every((it) => it === 'accepted'))
+  } finally {
+    clearInterval(coming)
+  }
+  const state = await rig.replay(id)
+  assert.equal(state.campaigns.get(campaign)?.leads.size, 1540)
+  assert.equal(state.hash(), shard.state.hash())
 })
 
 test('a log that does not answer holds a hand-over only so long, and nobody is told a falsehood', async () => {

@@ -94,7 +94,7 @@ test('only the two newest are kept', async () => {
 /** The same snapshot as a version to come would write it. */
 function fromTheFuture(bytes: Uint8Array): Uint8Array {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  const header = pack({ ...unpack<object>(bytes.subarray(4, 4 + length)), v: 2 })
+  const header = pack({ ...unpack<object>(bytes.subarray(4, 4 + length)), v: 3 })
   const head = new Uint8Array(4)
   new DataView(head.buffer).setUint32(0, header.length)
   return Buffer.concat([head, header, bytes.subarray(4 + length)])

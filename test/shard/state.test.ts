@@ -29,15 +29,10 @@ test.after(async () => {
   await rig[Symbol.asyncDispose]()
 })
 
-/** A snapshot taken between commands, read back. */
+/** A snapshot of an owner at work, read back. */
 async function snapshotOf({ shard, state }: Owner): Promise<ShardState[]> {
-  const taken: Promise<{ seq: number }>[] = []
-  await shard.quiesce(async () => {
-    taken.push(rig.snapshots.save(state))
-    await taken[0]
-  })
-  const [info] = await Promise.all(taken)
-  const read = info === undefined ? null : await rig.snapshots.load(state.shard, info.seq)
+  const { seq } = await rig.snapshots.saveCut(await shard.cut())
+  const read = await rig.snapshots.load(state.shard, seq)
   return read === null ? [] : [read]
 }
 

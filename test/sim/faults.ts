@@ -175,11 +175,12 @@ function setClock(world: World, member: Member, ms: number): void {
 async function snapshot(world: World, host: Host, proc: Proc): Promise<void> {
   const store = await SnapshotStore.open(world.stores.linkOf(proc), world.logOf(proc.name))
   for (const shard of host.owned()) {
-    await shard.quiesce(async () => {
-      if (shard.state.poisoned.size > 0) return
-      const taken = store.save(shard.state).then(() => world.server.count('snapshot taken early'))
-      await taken.catch(() => {}) // The store is away: as with the engine's own, no harm.
-    })
+    if (shard.state.poisoned.size > 0) continue
+    const taken = shard.cut().then((cut) => store.saveCut(cut))
+    await taken.then(
+      () => world.server.count('snapshot taken early'),
+      () => {}, // The shard is lost or the store away: as with the engine's own, no harm.
+    )
   }
 }
 

@@ -28,7 +28,7 @@ const LEAST = 500
 const DAMAGES: readonly (readonly [string, Damage])[] = [
   ['bits flipped', flipped],
   ['cut off', (bytes, random) => bytes.slice(0, Math.floor(bytes.length * random()))],
-  ['of a version to come', (bytes) => patched(bytes, Buffer.from('\xa1v\x01', 'latin1'), 2, 9)],
+  ['of a version to come', (bytes) => patched(bytes, Buffer.from('\xa1v\x02', 'latin1'), 2, 9)],
   ['empty', () => new Uint8Array()],
   ['followed by more', (bytes) => Buffer.concat([bytes, Buffer.from([0, 0, 0, 1, 7])])],
 ]

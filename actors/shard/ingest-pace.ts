@@ -1,0 +1,65 @@
+// Ingest pace: how much of a host's time leads on their way in may take, those of all its shards
+// together.
+//
+//   IP1. A slice takes SLICE_MS or so, and each turn of the event loop has one at most: what came in
+//        meanwhile waits no longer than that, however many shards take leads in.
+//   IP2. While calls come, slices take SHARE of the time; whoever sends leads waits for an answer, and
+//        is slowed by that. While nobody calls there is no such limit.
+
+import type { Activity } from '../runtime/activity.ts'
+
+const SLICE_MS = 1
+const SHARE = 0.2
+/** The longest rest: a slice that took very long was held up by others on the machine. */
+const REST_MAX_MS = 20
+
+export class IngestPace {
+  readonly #calls: Activity
+  #beganAt = 0
+  #resting = false
+  /** Those who wait for the end of the rest. */
+  #waiting: (() => void)[] = []
+
+  constructor(calls: Activity) {
+    this.#calls = calls
+  }
+
+  /** Whether room has to be made for calls. */
+  get isCalled(): boolean {
+    return this.#calls.lately
+  }
+
+  /** Begins a slice; false while it is not the time, and `again` is called when it may be. */
+  begin(again: () => void): boolean {
+    if (this.#resting) {
+      this.#wait(again)
+      return false
+    }
+    this.#beganAt = performance.now()
+    return true
+  }
+
+  /** Whether the slice that was begun has taken its time. */
+  get isOver(): boolean {
+    return performance.now() - this.#beganAt >= SLICE_MS
+  }
+
+  /** Ends it: the rest begins. Behind it `again` is called, where there is more to do. */
+  end(again?: () => void): void {
+    if (again !== undefined) this.#wait(again)
+    const ms = performance.now() - this.#beganAt
+    const restMs = this.isCalled ? Math.min(REST_MAX_MS, ms * (1 / SHARE - 1)) : 0
+    this.#resting = true
+    const over = () => {
+      this.#resting = false
+      // Whoever comes first has the next slice; the others wait again.
+      for (const again of this.#waiting.splice(0)) again()
+    }
+    if (restMs < 1) setImmediate(over)
+    else setTimeout(over, restMs)
+  }
+
+  #wait(again: () => void): void {
+    if (!this.#waiting.includes(again)) this.#waiting.push(again)
+  }
+}

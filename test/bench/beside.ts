@@ -1,0 +1,326 @@
+// Beside: how long a claim takes while something else goes on: an import, snapshots, other settings, a
+// host that comes and loads what it is to follow. Requests come at a steady rate from beginning to end;
+// a time counts from when its request was due.
+//
+//   BS1. What goes on and what does not take turns; the ratio told is the median of the rounds', each
+//        against the quiet times of the same round.
+//   BS2. Snapshots are those the host takes of itself; what they are held against are the times between
+//        them.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { openAsBlob } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seeded } from '../../actors/runtime/random.ts'
+import { writeLeadFile } from '../jobs/lead-file.ts'
+import { Cluster, type Member, openCampaign } from '../support/cluster.ts'
+import { until } from '../support/until.ts'
+import { type Figure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
+import type { Asked, AskingOrder } from './beside-client.ts'
+import { WEIGHTS } from './crowd.ts'
+import { LOOP_NOTES, type LoopNotes } from './loop-watch.ts'
+import { median, quantile } from './stats.ts'
+import { spread } from './work.ts'
+
+const CUSTOMER = 55
+const CAMPAIGNS = 64
+const ASKED = 8
+/** Those the file's rows are of. */
+const IMPORTED = 7
+const PUT_MS = 3000
+const SETTLE_MS = 1000
+const WARM_MS = 8000
+const PAUSE_MAX_MS = 20
+/** Calls come first: an import that makes room for them may take minutes. */
+const IMPORT_MAX_S = 240
+
+export interface BesideOptions {
+  /** Rows of each import. */
+  rows?: number
+  /** Leads that wait before the first. */
+  leads?: number
+  rounds?: number
+  /** Requests a second. */
+  rate?: number
+  /** How long it is quiet between two things, and how long snapshots are waited for, seconds. */
+  quietSeconds?: number
+  snapshotSeconds?: number
+  /** What is to go on; by default all of it. */
+  things?: readonly Thing[]
+}
+
+const THINGS = ['an import', 'other settings', 'a host that comes and goes', 'snapshots'] as const
+export type Thing = (typeof THINGS)[number]
+
+/** A stretch of time in which something went on; ms since 1970. */
+interface Stretch {
+  what: string
+  round: number
+  from: number
+  to: number
+}
+
+interface ImportShown {
+  job_id: string
+  status: string
+  rows: number
+  rejected: number
+}
+
+export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]> {
+  const { rows = 1_000_000, leads = 200_000, rounds = 3, rate = 200 } = options
+  const { quietSeconds = 10, snapshotSeconds = 70, things = THINGS } = options
+  const scene = await Scene.open(leads, rate)
+  const goOn: { [thing in Thing]: (round: number) => Promise<unknown> } = {
+    'an import': () => scene.import(),
+    'other settings': (round) => scene.put(round),
+    'a host that comes and goes': () => scene.comeAndGo(),
+    snapshots: () => sleep(snapshotSeconds * 1000),
+  }
+  try {
+    await sleep(WARM_MS)
+    for (let round = 0; round < rounds; round++) {
+      if (things.includes('an import')) await scene.file(rows, round)
+      for (const thing of things) {
+        await scene.during('alone', round, () => sleep(quietSeconds * 1000))
+        await scene.during(thing, round, () => goOn[thing](round))
+      }
+    }
+    return scene.figures(await scene.close(), rows)
+  } catch (error) {
+    await scene.close()
+    throw error
+  }
+}
+
+class Scene {
+  readonly #cluster: Cluster
+  readonly #client: ChildProcess
+  readonly #stretches: Stretch[] = []
+  /** The worst of each process in each kind of stretch. */
+  readonly #notes = new Map<string, LoopNotes>()
+  readonly #rowsPerSecond: number[] = []
+  readonly #file: string
+
+  private constructor(cluster: Cluster, client: ChildProcess) {
+    this.#cluster = cluster
+    this.#file = join(cluster.server.dataDir, 'leads.csv')
+    this.#client = client
+  }
+
+  static async open(leads: number, rate: number): Promise<Scene> {
+    const watch = join(import.meta.dirname, 'loop-watch.ts')
+    const env = {
+      LEADBID_SHARDS: '4',
+      LEADBID_LOG_LEVEL: 'info',
+      NODE_OPTIONS: `--import tsx --import ${watch}`,
+    }
+    const cluster = await Cluster.start({ workers: 1, env })
+    await fill(cluster, leads)
+    const order: AskingOrder = { url: cluster.server.url, campaigns: CAMPAIGNS, asked: ASKED, rate }
+    const script = join(import.meta.dirname, 'beside-client.ts')
+    const client = fork(script, [JSON.stringify(order)], {
+      execArgv: ['--import', 'tsx'],
+      serialization: 'advanced',
+    })
+    await once(client, 'message')
+    return new Scene(cluster, client)
+  }
+
+  /** Lets it go on, and keeps from when to when, and how the processes' loops did meanwhile. */
+  async during(what: string, round: number, goOn: () => Promise<unknown>): Promise<void> {
+    await this.#note('')
+    const from = Date.now()
+    await goOn()
+    this.#stretches.push({ what, round, from, to: Date.now() })
+    await this.#note(what)
+    const before = this.#stretches.at(-1)
+    process.stderr.write(`${what}: ${((before?.to ?? 0) - from) / 1000} s\n`)
+    await sleep(SETTLE_MS)
+  }
+
+  /** Writes the file that is to be imported. */
+  async file(rows: number, round: number): Promise<void> {
+    await writeLeadFile(this.#file, { rows, from: 10_000_000 * (round + 1) })
+  }
+
+  async import(): Promise<void> {
+    const gateway = this.#cluster.member('g1')
+    const port = /"http":(\d+)/.exec(gateway.output)?.[1]
+    const url = `http://127.0.0.1:${port}/api/imports`
+    const began = performance.now()
+    const staged = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: await openAsBlob(this.#file),
+    })
+    const { job_id } = (await staged.json()) as ImportShown // As the contract has it.
+    const job = await until(
+      async () => {
+        const shown = (await (await fetch(`${url}/${job_id}`)).json()) as ImportShown
+        return shown.status === 'ready' || shown.status === 'failed' ? shown : null
+      },
+      'the import to be done',
+      { deadlineMs: 1_800_000, pollMs: 250 },
+    )
+    if (job.status !== 'ready' || job.rejected > 0) throw new Error(JSON.stringify(job))
+    this.#rowsPerSecond.push((job.rows * 1000) / (performance.now() - began))
+  }
+
+  /** Other weights for every campaign the file's rows are of. */
+  async put(round: number): Promise<void> {
+    const weights = { ...WEIGHTS, city: { Delhi: 1 + round, Chennai: -1 - round } }
+    const ids = Array.from({ length: IMPORTED }, (_, i) => i + 1)
+    await spread(ids, 1, (id) => put(this.#cluster, id, { weights }))
+    await sleep(PUT_MS)
+  }
+
+  /** Another host loads every shard, owns some, and hands them back. */
+  async comeAndGo(): Promise<void> {
+    const host = this.#cluster.add('actors', 'h2')
+    await this.#cluster.ready(2)
+    await host.stop()
+    await this.#cluster.ready(1)
+    this.#cluster.members.splice(this.#cluster.members.indexOf(host), 1)
+  }
+
+  /** Stops it all; what the client kept. */
+  async close(): Promise<Asked> {
+    const kept = once(this.#client, 'message')
+    this.#client.send('stop')
+    const [asked] = (await kept) as [Asked] // beside-client.ts sends nothing else by now.
+    this.#client.disconnect()
+    const host = this.#cluster.member('h1')
+    this.#stretches.push(...snapshotsOf(host.output, this.#stretches))
+    await this.#cluster[Symbol.asyncDispose]()
+    process.stderr.write(`${JSON.stringify(asked.types)}\n`)
+    return asked
+  }
+
+  figures(asked: Asked, rows: number): Figure[] {
+    const stretches = this.#stretches
+    const p99 = (of: readonly Stretch[]) => quantile(timesIn(asked, of), 0.99)
+    const ratioTo = (what: string, base: string): [number, number, number] => {
+      const rounds = [...new Set(stretches.map(({ round }) => round))].map((round) => {
+        const of = (kind: string) =>
+          stretches.filter((it) => it.round === round && it.what === kind)
+        return [p99(of(what)), p99(of(base))] as const
+      })
+      const there = rounds.filter(([a, b]) => a > 0 && b > 0)
+      const middle = (place: 0 | 1) => median(there.map((pair) => pair[place]))
+      return [middle(0), middle(1), median(there.map(([a, b]) => a / b))]
+    }
+    const figure = (what: string, base: string, atMost: number) => {
+      const [value, value0, ratio] = ratioTo(what, base)
+      const name = `p99 of a claim beside ${what}`
+      const baseline = { name: base, value: value0 }
+      return ratioFigure({ name, value, unit: 'ms', baseline, ratio, atMost })
+    }
+    const loops = [...this.#notes].map(([name, { heldMs }]) =>
+      limitFigure(`longest turn of ${name}`, heldMs, 'ms', PAUSE_MAX_MS),
+    )
+    for (const [name, notes] of this.#notes) {
+      process.stderr.write(`${name}: ${JSON.stringify(notes)}\n`)
+    }
+    for (const what of [...new Set(stretches.map((one) => one.what))]) {
+      const times = timesIn(
+        asked,
+        stretches.filter((one) => one.what === what),
+      )
+      const each = [0.5, 0.9, 0.99, 1].map((share) => quantile(times, share).toFixed(1))
+      process.stderr.write(
+        `${what}: ${times.length} claims, p50 p90 p99 max ${each.join(' ')} ms\n`,
+      )
+    }
+    const speed = median(this.#rowsPerSecond)
+    return [
+      figure('an import', 'alone', 1.5),
+      figure('a snapshot', 'snapshots', 1.2),
+      figure('other settings', 'alone', 1.5),
+      figure('a host that comes and goes', 'alone', 100),
+      limitFigure(
+        `an import of ${rows.toLocaleString('en')} rows beside calls`,
+        rows / speed,
+        's',
+        IMPORT_MAX_S,
+      ),
+      ...loops,
+    ]
+  }
+
+  /** Asks the processes how their loops did; kept under `what`, the worst of all rounds. */
+  async #note(what: string): Promise<void> {
+    const { members } = this.#cluster
+    for (const member of members.filter(({ role }) => role !== 'worker')) {
+      const notes = await loopNotes(member)
+      if (what === '' || notes === null) continue
+      const name = `${member.id} beside ${what}`
+      const before = this.#notes.get(name)
+      if (before === undefined || notes.heldMs > before.heldMs) this.#notes.set(name, notes)
+    }
+  }
+}
+
+async function loopNotes(member: Member): Promise<LoopNotes | null> {
+  const notes = () => member.output.split(LOOP_NOTES)
+  const before = notes().length
+  member.signal('SIGUSR2')
+  const [line = ''] = await until(() => notes().length > before && notes().slice(-1), 'loop notes')
+  return JSON.parse(line.split('\n')[0] ?? 'null')
+}
+
+/** Stretches within `during` in which a host's log says that a snapshot was taken; the rest of them. */
+function snapshotsOf(log: string, during: readonly Stretch[]): Stretch[] {
+  const taken = log.split('\n').flatMap((line) => {
+    if (!line.includes('"snapshot taken"')) return []
+    const { time, ms } = JSON.parse(line) as { time: string; ms: number } // As the log writes it.
+    return [{ from: Date.parse(time) - ms, to: Date.parse(time) }]
+  })
+  return during.flatMap(({ what, round, from, to }) => {
+    if (what !== 'snapshots') return []
+    return taken
+      .filter((one) => one.from >= from && one.to <= to)
+      .map((one) => ({ what: 'a snapshot', round, ...one }))
+  })
+}
+
+/** Times of what was due in these stretches, sorted. */
+function timesIn({ due, tookMs }: Asked, stretches: readonly Stretch[]): Float64Array {
+  const within = (at: number) => stretches.some(({ from, to }) => at >= from && at < to)
+  return tookMs.filter((_, i) => within(due[i] ?? 0)).sort()
+}
+
+async function put(cluster: Cluster, id: number, more: object): Promise<void> {
+  const reply = await cluster.call(
+    'campaign.put',
+    openCampaign(id, { customer_id: CUSTOMER, lease: { ttl_s: 7200 }, weights: WEIGHTS, ...more }),
+    { budgetMs: 20_000 },
+  )
+  if (reply.type !== 'campaign') throw new Error(`campaign ${id}: ${JSON.stringify(reply)}`)
+}
+
+async function fill(cluster: Cluster, leads: number): Promise<void> {
+  const random = seeded(42)
+  const now = Date.now()
+  const each = Math.ceil(leads / CAMPAIGNS)
+  const batches: object[][] = []
+  for (let id = 1; id <= CAMPAIGNS; id++) {
+    await put(cluster, id, {})
+    for (let from = 1; from <= each; from += 500) {
+      const count = Math.min(500, each - from + 1)
+      const some = makeLeads(id, from, count, random, now)
+      batches.push(some.map((lead) => ({ ...lead, customer_id: CUSTOMER })))
+    }
+  }
+  await spread(batches, 8, async (batch) => {
+    await until(
+      async () => {
+        const reply = await cluster.call('lead.ingest', { leads: batch }, { budgetMs: 10_000 })
+        return reply.type === 'ingested'
+      },
+      'leads to be taken in',
+      { deadlineMs: 60_000 },
+    )
+  })
+}
