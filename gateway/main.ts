@@ -86,8 +86,9 @@ await runProcess('gateway', async (config, log, startup) => {
     return answer({ ...call, budgetMs: SCRAPE_BUDGET_MS })
   }
   metrics.health(healthOf({ link, hosts, shards, list }))
+  const { calls } = ingest
   let draining = false
-  await startup.step('imports', () => http.serve({ answer, admission, link, shards, clock }))
+  await startup.step('imports', () => http.serve({ answer, admission, calls, link, shards, clock }))
   ready = () => {
     const reasons = router.unowned().map((shard) => whyUnowned(hosts, shard))
     if (!link.connected()) reasons.push('nats is not connected')

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, InputError } from '../protocol/errors.ts'
 import type { ImportJob } from '../protocol/import-job.ts'
 import { IMPORTS_STORE } from '../protocol/subjects.ts'
+import type { Activity } from './activity.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { type ClaimParts, ImportClaim } from './import-claim.ts'
 import { type HeldEntry, ImportEntries } from './import-entry.ts'
@@ -22,7 +23,7 @@ import { type ByteSource, newStreamKey, openStream, sealStream } from './sealed-
 
 /** Beyond this no more files are taken until workers have caught up, bytes. */
 const STORE_BYTES_MAX = 4 * 1024 ** 3
-/** Between two frames of a file that is taken in, 64 KiB each: 8 MB a second at most. */
+/** Between two frames of a file that is taken in beside calls, 64 KiB each: 8 MB a second at most. */
 const REST_MS = 8
 /** A job that ended so many workers is not tried on another. */
 const ATTEMPTS_MAX = 5
@@ -54,13 +55,20 @@ export class ImportStore {
   /**
    * Takes a file in and queues its job. Throws InputError TOO_LARGE beyond `maxBytes`, IMPORTS_FULL
    * when too much waits already, and whatever reading `body` throws; then nothing is left behind.
+   * While there are `calls`, it takes its time.
    */
-  async stage(job: ImportJob, body: ByteSource, maxBytes: number): Promise<void> {
+  async stage(
+    job: ImportJob,
+    body: ByteSource,
+    maxBytes: number,
+    calls: Pick<Activity, 'lately'> = { lately: false },
+  ): Promise<void> {
     if ((await this.#files.size()) > STORE_BYTES_MAX) {
       throw new EngineError('IMPORTS_FULL', 'too many import files wait for a worker: try later')
     }
     const fileKey = newStreamKey()
-    await this.#files.put(fileName(job.job_id), calmly(sealStream(fileKey, atMost(body, maxBytes))))
+    const sealed = sealStream(fileKey, atMost(body, maxBytes))
+    await this.#files.put(fileName(job.job_id), restfully(sealed, calls))
     await this.#entries.create({
       job,
       fileKey,
@@ -130,11 +138,14 @@ async function giveUp(parts: ClaimParts, { entry, revision }: HeldEntry): Promis
   return null
 }
 
-/** With a rest behind each frame: whoever takes a file in, and the store, have more urgent things to do. */
-async function* calmly(frames: ByteSource): AsyncGenerator<Uint8Array> {
+/** While calls come, with a rest behind each frame: they use the same process and the same store. */
+async function* restfully(
+  frames: ByteSource,
+  calls: Pick<Activity, 'lately'>,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of frames) {
     yield piece
-    await sleep(REST_MS)
+    if (calls.lately) await sleep(REST_MS)
   }
 }
 

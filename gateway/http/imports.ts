@@ -14,6 +14,7 @@ import {
 } from '../../actors/protocol/import-job.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import { formatTime } from '../../actors/protocol/time.ts'
+import type { Activity } from '../../actors/runtime/activity.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import type { ImportStore } from '../../actors/runtime/import-store.ts'
 import type { Refusal } from '../auction/admission.ts'
@@ -45,6 +46,7 @@ export function importRoutes(
   store: ImportStore,
   clock: Clock,
   refusal: () => Refusal | null = () => null,
+  calls?: Activity,
 ): Routes {
   let uploads = 0
   return {
@@ -58,7 +60,7 @@ export function importRoutes(
         }
         uploads++
         try {
-          const job_id = await takeFile(c, store, clock)
+          const job_id = await takeFile(c, store, clock, calls)
           return json({ job_id }, 202, { location: `/api/imports/${job_id}` })
         } finally {
           uploads--
@@ -87,7 +89,12 @@ export function importRoutes(
   }
 }
 
-async function takeFile(c: Ctx, store: ImportStore, clock: Clock): Promise<string> {
+async function takeFile(
+  c: Ctx,
+  store: ImportStore,
+  clock: Clock,
+  calls?: Activity,
+): Promise<string> {
   const { incoming } = c.env
   const options = optionsOf(c)
   const type = typeOf(incoming)
@@ -102,7 +109,7 @@ async function takeFile(c: Ctx, store: ImportStore, clock: Clock): Promise<strin
     created_at: formatTime(clock.now()),
     ...NO_COUNTS,
   }
-  await store.stage(job, rest, IMPORT_BYTES_MAX)
+  await store.stage(job, rest, IMPORT_BYTES_MAX, calls)
   return job.job_id
 }
 

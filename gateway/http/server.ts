@@ -11,6 +11,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { EngineError } from '../../actors/protocol/errors.ts'
+import type { Activity } from '../../actors/runtime/activity.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import { ImportStore } from '../../actors/runtime/import-store.ts'
 import type { Log } from '../../actors/runtime/log.ts'
@@ -49,6 +50,8 @@ export interface Served {
   answer: Answer
   /** Who says whether what takes long may begin; nobody: it may. */
   admission?: Pick<Admission, 'bulkRefusal'>
+  /** What a file that is taken in makes room for. */
+  calls?: Activity
   link: Link
   shards: number
   clock: Clock
@@ -81,7 +84,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpService> {
 /** The routes and the event readers of what is served. */
 async function routesOf(parts: DoorParts, served: Served) {
   const { log, metrics } = parts
-  const { answer, link, shards, clock, admission } = served
+  const { answer, link, shards, clock, admission, calls } = served
   const imports = await ImportStore.open(link)
   const events = new EventStream({ link, shards, log, metrics })
   const refusal = (what: Bulk) => admission?.bulkRefusal(what) ?? null
@@ -93,7 +96,7 @@ async function routesOf(parts: DoorParts, served: Served) {
     ...(await statusRoutes()),
     ...probeRoutes(parts, metrics),
     ...serviceRoutes(answer, metrics),
-    ...importRoutes(imports, clock, () => refusal('import')),
+    ...importRoutes(imports, clock, () => refusal('import'), calls),
     '/api/events': { GET: readEvents },
   }
   return { events, routes }
