@@ -7,5 +7,9 @@ export const SEEDS: readonly { seed: number; found: string }[] = [
   { seed: 20, found: 'an ingest that went to the inbox was answered long after its budget' },
   { seed: 4, found: 'a gateway whose clock was behind got no award' },
   { seed: 69, found: 'a damaged header of a snapshot halted its shard' },
+  {
+    seed: 5038,
+    found: 'a request that was re-sent while its first copy was held up was awarded twice',
+  },
   { seed: 81, found: 'two owners heard one award command, and the wrong one answered first' },
 ]
