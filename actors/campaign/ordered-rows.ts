@@ -3,6 +3,8 @@
 // a lead and a third slack.
 
 const CHUNK = 512
+/** Room a chunk begins with: a small campaign has many lanes of a few leads each. */
+const CHUNK_FIRST = 8
 
 export class OrderedRows {
   /** The order's key by row; shared with the lead table, and replaced when that grows. */
@@ -19,7 +21,7 @@ export class OrderedRows {
   insert(row: number): void {
     this.size++
     if (this.#chunks.length === 0) {
-      this.#chunks.push(new Int32Array(CHUNK))
+      this.#chunks.push(new Int32Array(CHUNK_FIRST))
       this.#sizes.push(0)
     }
     let c = this.#chunkOf(row)
@@ -27,8 +29,8 @@ export class OrderedRows {
       this.#split(c)
       c = this.#chunkOf(row)
     }
-    const chunk = this.#chunks[c] as Int32Array
     const size = this.#sizes[c] as number
+    const chunk = this.#roomy(c, size)
     const at = this.#placeIn(chunk, size, this.#keyOf(row), row)
     chunk.copyWithin(at + 1, at, size)
     chunk[at] = row
@@ -154,6 +156,16 @@ export class OrderedRows {
       else high = middle
     }
     return low
+  }
+
+  /** The chunk, with room for one more. */
+  #roomy(c: number, size: number): Int32Array {
+    const chunk = this.#chunks[c] as Int32Array
+    if (size < chunk.length) return chunk
+    const larger = new Int32Array(2 * chunk.length)
+    larger.set(chunk)
+    this.#chunks[c] = larger
+    return larger
   }
 
   #split(c: number): void {

@@ -15,6 +15,7 @@ export const PARTS = [
   'growth-leads',
   'growth-hosts',
   'growth-campaigns',
+  'scale',
 ] as const
 export type Part = (typeof PARTS)[number]
 
@@ -88,6 +89,7 @@ parts (none named: ${STANDARD.join(', ')})
   growth-leads      … with 1,000 to 1,000,000 leads waiting
   growth-hosts      … with 1 to 4 hosts
   growth-campaigns  … with 10 to 10,000 campaigns
+  scale             what leads, campaigns and requests cost, and what millions of leads need
   growth            the four of growth
   award             compare, of leadbid, echo and relay alone
   all               everything; an hour or so

@@ -6,6 +6,7 @@
 import type { Figure } from './bench.ts'
 import type { Turn } from './entrant.ts'
 import type { Machine } from './machine.ts'
+import type { ScaleResult } from './scale-report.ts'
 import { median } from './stats.ts'
 
 /** A contender's turns of one kind, one a round; null where it had none in that round. */
@@ -58,6 +59,7 @@ export interface Run {
   open: OpenRow[]
   growth: GrowthRow[]
   figures: Figure[]
+  scale?: ScaleResult
 }
 
 /** Some turns of a contender, by round. */

@@ -17,6 +17,7 @@ import { benchPauses } from './pauses.ts'
 import { plotOf } from './plot.ts'
 import { benchRecovery } from './recovery.ts'
 import type { Run } from './results.ts'
+import { runScale } from './scale.ts'
 import { tableOf } from './table.ts'
 
 const MISUSED = 2
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>
   'growth-leads': (options, run) => runGrowth('leads', options, run, say),
   'growth-hosts': (options, run) => runGrowth('hosts', options, run, say),
   'growth-campaigns': (options, run) => runGrowth('campaigns', options, run, say),
+  scale: (options, run) => runScale(options, run, say),
 }
 
 /** A part that gives figures and nothing else. */

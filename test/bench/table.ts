@@ -14,6 +14,7 @@ import {
   ratioOf,
   type Turns,
 } from './results.ts'
+import { scaleTable } from './scale-report.ts'
 import { round } from './stats.ts'
 
 export function tableOf(run: Run): string {
@@ -23,6 +24,7 @@ export function tableOf(run: Run): string {
     ...unique(run.closed.map(({ asked }) => asked)).map((asked) => closed(run, asked)),
     open(run),
     ...unique(run.growth.map(({ of }) => of)).map((of) => growth(run, of)),
+    run.scale === undefined ? '' : scaleTable(run.scale),
     setUps(run),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`

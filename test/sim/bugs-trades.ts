@@ -11,9 +11,9 @@ import type { Link } from '../../actors/runtime/nats.ts'
 import { Shard } from '../../actors/shard/shard.ts'
 import { method } from './planting.ts'
 import type { Publish } from './sim-jetstream.ts'
-import type { Bug } from './world.ts'
+import type { Bug, KnownBug } from './world.ts'
 
-export const tradeBugs: Bug[] = [
+export const tradeBugs: KnownBug[] = [
   {
     ...method('a payment counts each time', Payments.prototype, 'has', () => () => false),
     caught: /^money: .* is booked twice/,

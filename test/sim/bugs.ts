@@ -20,14 +20,38 @@ import { Pending } from '../../gateway/auction/pending.ts'
 import { tradeBugs } from './bugs-trades.ts'
 import { appending, lastOf, method, unfenced } from './planting.ts'
 import { WRONG_LAST_SEQUENCE } from './sim-log.ts'
-import type { Bug } from './world.ts'
+import type { Bug, KnownBug } from './world.ts'
 
 const CLOSING = new Set<Event['type']>(['lead.lapsed', 'lead.skipped', 'lead.disposed'])
 
 /** As the simulation numbers them. */
 const EVERY_CAMPAIGN = [10, 11, 12] as CampaignId[]
 
-export const BUGS: Bug[] = [
+/** Of a bug nobody said how it is found. */
+const NEVER = /(?!)/
+
+/** What must find each: not just anything that goes wrong. */
+const CAUGHT: Readonly<Record<string, RegExp>> = {
+  'no fence': /^I(1|9|15): /,
+  'unfenced release': /^I(9|15): /,
+  'fence refreshed without deciding anew': /^I(9|15): /,
+  'timeout taken for success': /^I(6|15): /,
+  'reply before ack': /^I6: /,
+  'suppression cached 5 s': /^I4: /,
+  'suppressions not heard': /^I4: /,
+  'naive zone': /^I5: /,
+  'leases past closing time': /^I5: /,
+  'requests remembered for a second': /^I10: /,
+  'campaigns nobody asked for': /^I12: /,
+  'events applied twice': /^I7: /,
+  'a hash with the time in it': /^I7: /,
+  'snapshot without sequence check': /^I7: /,
+  'no_lead on timeout': /^I13: /,
+  'deadline by the wrong clock': /^I17: /,
+  'ack before apply': /^I2: /,
+}
+
+const engineBugs: Bug[] = [
   appending('no fence', (publish, _, subject, data, options) =>
     publish(subject, data, unfenced(options)),
   ),
@@ -79,7 +103,12 @@ export const BUGS: Bug[] = [
     name: 'naive zone',
     desk: { narrow: (settings) => underJurisdiction({ ...settings, timezone: 'UTC' }) },
   },
-  method('no guard band', Calendar.prototype, 'closesAt', () => () => Number.POSITIVE_INFINITY),
+  method(
+    'leases past closing time',
+    Calendar.prototype,
+    'closesAt',
+    () => () => Number.POSITIVE_INFINITY,
+  ),
   method(
     'requests remembered for a second',
     ShardState.prototype,
@@ -101,7 +130,7 @@ export const BUGS: Bug[] = [
       },
   ),
   method(
-    'reentrant fold',
+    'events applied twice',
     ShardState.prototype,
     'fold',
     (real) =>
@@ -143,6 +172,10 @@ export const BUGS: Bug[] = [
   },
   method('deadline by the wrong clock', Hosts.prototype, 'aheadMs', () => () => 0),
   { name: 'ack before apply', link: (link) => ({ ...link, js: ackingEarly(link.js) }) },
+]
+
+export const BUGS: readonly KnownBug[] = [
+  ...engineBugs.map((bug) => ({ ...bug, caught: CAUGHT[bug.name] ?? NEVER })),
   ...tradeBugs,
 ]
 

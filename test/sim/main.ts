@@ -37,6 +37,11 @@ const { values } = parseArgs({
   },
 })
 
+for (const name of ['seed', 'seeds', 'step', 'least', 'twice'] as const) {
+  if (/^[1-9]\d*$/.test(values[name])) continue
+  console.error(`--${name} ${values[name]}: a whole number of at least 1`)
+  process.exit(2)
+}
 const bug = BUGS.find(({ name }) => name === values.bug)
 const wrong = values.bug !== undefined && bug === undefined
 if (values.help || wrong) {

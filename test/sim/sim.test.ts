@@ -53,6 +53,8 @@ const SOMETIMES = [
   'message stored twice',
   'message handed out twice',
   'clock of a host set',
+  'clock of a host an hour back',
+  'record damaged',
   'lead.next: award',
   'lead.next: unavailable',
   'lead.next: no_lead',
@@ -144,12 +146,23 @@ async function part(first: number): Promise<Figures> {
   return figures
 }
 
+/** Whether a seed is clean when nothing is planted: what it finds is the bug's doing then. */
+const clean = new Map<number, Promise<boolean>>()
+
+function isClean(seed: number): Promise<boolean> {
+  const found = clean.get(seed) ?? simulate(seed).then(({ violations }) => violations.length === 0)
+  clean.set(seed, found)
+  return found
+}
+
 for (const bug of BUGS) {
   test(`a planted bug is caught within ${BUG_SEEDS} seeds: ${bug.name}`, async () => {
     for (let seed = 1; seed <= BUG_SEEDS; seed++) {
       const { violations } = await simulate(seed, { bug })
       const said = violations.map(({ invariant, detail }) => `${invariant}: ${detail}`)
-      if (said.some((line) => (bug.caught ?? /./).test(line))) return
+      if (!said.some((line) => bug.caught.test(line))) continue
+      assert.ok(await isClean(seed), `seed ${seed} fails without it as well`)
+      return
     }
     assert.fail('it was not')
   })

@@ -48,13 +48,16 @@ export interface Sent {
 /** A fault planted into the engine for a run, to see that the checks find it (bugs.ts). */
 export interface Bug {
   name: string
-  /** What finds it: the invariant and what is said of it; absent: whatever does. */
-  caught?: RegExp
   /** What a host or a gateway sees in place of its link. */
   link?: (link: Link, world: World, proc: Proc) => Link
   desk?: Partial<DeskOptions>
   /** Changes a part of the engine; returns what changes it back. */
   plant?: () => () => void
+}
+
+/** One that a check must find, and what that check says: the invariant and its words. */
+export interface KnownBug extends Bug {
+  caught: RegExp
 }
 
 /** A host or a gateway, over all its incarnations. */

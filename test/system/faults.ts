@@ -33,6 +33,11 @@ if (values.help) {
   process.exit(0)
 }
 
+for (const name of ['seed', 'times'] as const) {
+  if (/^[1-9]\d*$/.test(values[name])) continue
+  console.error(`--${name} ${values[name]}: a whole number of at least 1`)
+  process.exit(2)
+}
 const names = values.only === 'all' ? [...TRIALS.keys()] : values.only.split(',')
 const unknown = names.filter((name) => !TRIALS.has(name))
 if (unknown.length > 0) {
