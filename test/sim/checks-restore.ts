@@ -22,10 +22,10 @@ function* refused({ history, log }: Known): Found {
   }
 }
 
-/** Where something durable knows, some host says aloud that it has stopped. */
-function* saidSo({ history, halted }: Known): Found {
+/** Where something durable knows, some host says aloud that it has stopped, once it has looked. */
+function* saidSo({ history, halted, unaware }: Known): Found {
   for (const { shard, seq, known } of history.brokenLogs) {
-    if (known && !halted.has(shard)) {
+    if (known && !halted.has(shard) && !unaware.has(shard)) {
       yield [
         'I15',
         `shard ${shard} ends at ${seq}, which is not all there was, and no host says so`,

@@ -27,6 +27,8 @@ export interface Facts {
   aside: readonly Queued[]
   /** Shards that some host says it has halted. */
   halted: ReadonlySet<number>
+  /** Shards whose owner had no occasion yet to see that their log was rolled back. */
+  unaware: ReadonlySet<number>
   shards: number
   campaigns: readonly Campaign[]
   skewMaxMs: number

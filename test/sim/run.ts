@@ -8,7 +8,16 @@ import { type Campaign, drawCampaigns } from './campaigns.ts'
 import { checkHistory } from './checks.ts'
 import { Client, contractor, operator, sender, suppressor, tell } from './clients.ts'
 import { heal, nemesis } from './faults.ts'
-import { asProcess, audited, compared, haltedIn, heldNow, queuedIn } from './judges.ts'
+import {
+  asProcess,
+  audited,
+  compared,
+  type Held,
+  haltedIn,
+  heldNow,
+  queuedIn,
+  unawareOf,
+} from './judges.ts'
 import type { Facts, Violation } from './known.ts'
 import { logOf, told } from './log.ts'
 import type { Plan } from './plan.ts'
@@ -48,7 +57,7 @@ export class Run {
     violations.push(...(await audited(world, this.#plan)), ...this.#crashes())
     if (violations.length === 0) violations.push(...compared(world, live))
     this.#countAnswers()
-    return [...violations, ...checkHistory(await this.#facts())]
+    return [...violations, ...checkHistory(await this.#facts(live))]
   }
 
   hash(): string {
@@ -113,7 +122,7 @@ export class Run {
     }
   }
 
-  async #facts(): Promise<Facts> {
+  async #facts(live: readonly Held[]): Promise<Facts> {
     const { history, server } = this.#world
     const { kind, weather, kinds } = this.#plan
     const leapt = kind === 'leaping clocks' ? 2 * HOUR_MS : 0
@@ -125,8 +134,10 @@ export class Run {
     const campaigns = this.#campaigns
     const queued = await queuedIn(this.#world)
     const halted = haltedIn(this.#world)
+    const unaware = unawareOf(this.#world, live)
     const { brokenLogs } = history
     if (brokenLogs.length > 0) server.count('shard halted, as it must', halted.size)
-    return { history, log, ...queued, halted, shards: SHARDS, campaigns, skewMaxMs, lateMaxMs }
+    const shards = { halted, unaware, shards: SHARDS }
+    return { history, log, ...queued, ...shards, campaigns, skewMaxMs, lateMaxMs }
   }
 }

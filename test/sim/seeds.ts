@@ -12,4 +12,11 @@ export const SEEDS: readonly { seed: number; found: string }[] = [
     found: 'a request that was re-sent while its first copy was held up was awarded twice',
   },
   { seed: 81, found: 'two owners heard one award command, and the wrong one answered first' },
+  // These found a check that was wrong about what is promised.
+  { seed: 11838, found: 'a campaign set aside was held to be what the log says of it' },
+  { seed: 13467, found: 'an idle owner was held to know that its log was rolled back' },
+  {
+    seed: 14065,
+    found: 'an hour after it a request was held to be the same, for clocks had leapt',
+  },
 ]
