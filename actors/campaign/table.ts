@@ -34,11 +34,11 @@ interface Next {
 
 /** So small a table is copied as a whole when it grows. */
 const SMALL = 16_384
-/** Rows moved at once, and rows added between two times: four are moved for each that is added. */
+/** Rows moved at once, and rows added between two times: sixteen are moved for each that is added. */
 const MOVED_ROWS = 2048
-const MOVED_EVERY = 512
+const MOVED_EVERY = 128
 /** Growing begins when this share of a table is in use. */
-export const GROWS_AT = 0.75
+export const GROWS_AT = 0.9
 const GROWTH = 1.5
 
 export class Table<T extends ColumnTypes> {
