@@ -32,7 +32,8 @@ export const tradeBugs: KnownBug[] = [
   },
   {
     ...hearing('caps are not judged', (asked) => ({ ...asked, rules: {} })),
-    caught: /^I14: (?!audit)/,
+    // Mostly by the auditor, who sees what an attempt was judged by: few persons reach a cap here.
+    caught: /^I14: /,
   },
   {
     ...hearing('a closed account may be called', ({ suppress: _, ...asked }) => asked),
