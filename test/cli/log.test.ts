@@ -7,8 +7,7 @@ import {
   accepted,
   CAMPAIGN,
   disposed,
-  freshLog,
-  openLink,
+  onFreshLog,
   over,
   PlantedLog,
   START,
@@ -21,16 +20,8 @@ const test = suite('cli on a log')
 let server: TestServer
 let link: Link
 
-test.before(async () => {
-  server = await startServer()
-  link = await openLink(server.url)
-})
-test.before.each(async () => {
-  await freshLog(link)
-})
-test.after(async () => {
-  await link.nc.close()
-  await server.stop()
+onFreshLog(test, (found) => {
+  ;({ server, link } = found)
 })
 
 /** By the data folder alone, as beside `npm start`. */

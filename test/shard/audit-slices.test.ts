@@ -6,7 +6,6 @@ import type { RequestId } from '../../actors/protocol/ids.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import { audit } from '../../actors/shard/audit/audit.ts'
 import type { Violation } from '../../actors/shard/audit/findings.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
 import { attempted, contactIn } from './mutants-of-contacts.ts'
 import { decided, entryOf, suppressed } from './mutants-of-suppressions.ts'
@@ -14,10 +13,9 @@ import {
   about,
   accepted,
   disposed,
-  freshLog,
   LATER,
   MINUTE,
-  openLink,
+  onFreshLog,
   over,
   PlantedLog,
   SHARDS,
@@ -25,19 +23,10 @@ import {
 
 const test = suite('audit slices')
 const log = pino({ level: 'silent' })
-let server: TestServer
 let link: Link
 
-test.before(async () => {
-  server = await startServer()
-  link = await openLink(server.url)
-})
-test.before.each(async () => {
-  await freshLog(link)
-})
-test.after(async () => {
-  await link.nc.close()
-  await server.stop()
+onFreshLog(test, (found) => {
+  link = found.link
 })
 
 async function violations(): Promise<Violation[]> {

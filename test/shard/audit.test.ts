@@ -11,7 +11,6 @@ import { readLog } from '../../actors/shard/log-reader.ts'
 import { type Mark, Marks, markFor } from '../../actors/shard/marks.ts'
 import { SnapshotStore } from '../../actors/shard/snapshot.ts'
 import { ShardState } from '../../actors/shard/state.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
 import { cleanLog } from './clean-log.ts'
 import { ALLOCATION_MUTANTS } from './mutants-of-allocations.ts'
@@ -26,9 +25,8 @@ import {
   about,
   accepted,
   CAMPAIGN,
-  freshLog,
   LATER,
-  openLink,
+  onFreshLog,
   otherCampaign,
   PlantedLog,
   SHARDS,
@@ -38,19 +36,10 @@ import {
 
 const test = suite('audit')
 const log = pino({ level: 'silent' })
-let server: TestServer
 let link: Link
 
-test.before(async () => {
-  server = await startServer()
-  link = await openLink(server.url)
-})
-test.before.each(async () => {
-  await freshLog(link)
-})
-test.after(async () => {
-  await link.nc.close()
-  await server.stop()
+onFreshLog(test, (found) => {
+  link = found.link
 })
 
 type Snapshots = Pick<SnapshotStore, 'list' | 'load'>

@@ -10,7 +10,6 @@ import { Findings } from '../../actors/shard/audit/findings.ts'
 import { NaiveSpread } from '../../actors/shard/audit/naive-spread.ts'
 import { NaiveSuppressions } from '../../actors/shard/audit/naive-suppressions.ts'
 import { lastSeq, readWhole } from '../../actors/shard/audit/whole-log.ts'
-import { startServer, type TestServer } from '../support/server.ts'
 import { suite } from '../support/suite.ts'
 import { attempted, confirmed, contactIn } from './mutants-of-contacts.ts'
 import {
@@ -26,9 +25,8 @@ import {
 import {
   accepted,
   CAMPAIGN,
-  freshLog,
   LATER,
-  openLink,
+  onFreshLog,
   otherCampaign,
   PlantedLog,
   SHARDS,
@@ -36,19 +34,10 @@ import {
 
 const test = suite('naive-suppressions')
 const SOON = LATER + 1000
-let server: TestServer
 let link: Link
 
-test.before(async () => {
-  server = await startServer()
-  link = await openLink(server.url)
-})
-test.before.each(async () => {
-  await freshLog(link)
-})
-test.after(async () => {
-  await link.nc.close()
-  await server.stop()
+onFreshLog(test, (found) => {
+  link = found.link
 })
 
 /** The log held to I4 alone, shard by shard and as a whole. */

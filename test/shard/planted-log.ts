@@ -21,6 +21,8 @@ import { type Link, storesOf } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import type { Invariant } from '../../actors/shard/audit/findings.ts'
 import { NO_HASH, recordHash } from '../../actors/shard/state.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import type { suite } from '../support/suite.ts'
 
 export const SHARDS = 2
 export const CAMPAIGN = 55 as CampaignId
@@ -58,6 +60,27 @@ export async function freshLog(link: Link): Promise<void> {
   await link.jsm.streams.delete(EVENTS).catch(() => {}) // The first test finds none.
   const { config } = readConfig([], { LEADBID_SHARDS: String(SHARDS) })
   await provision(link, config)
+}
+
+/** A server for a suite, and a link to it; each of its tests begins with an empty log. */
+export function onFreshLog(
+  test: ReturnType<typeof suite>,
+  found: (there: { server: TestServer; link: Link }) => void,
+): void {
+  let server: TestServer
+  let link: Link
+  test.before(async () => {
+    server = await startServer()
+    link = await openLink(server.url)
+    found({ server, link })
+  })
+  test.before.each(async () => {
+    await freshLog(link)
+  })
+  test.after(async () => {
+    await link.nc.close()
+    await server.stop()
+  })
 }
 
 export class PlantedLog {

@@ -9,7 +9,7 @@ import { TRIALS } from './trials.ts'
 
 const HELP = `usage: npm run faults -- [options]
 
-  --only A,B    these trials (three); all: every one, 20 minutes or so
+  --only A,B    these trials (three); all: every one, ten minutes or so
                 ${[...TRIALS.keys()].join(', ')}
   --seed N      the first seed (1)
   --times K     seeds of each (1)
