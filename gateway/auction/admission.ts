@@ -30,6 +30,7 @@ const PRESSED_MS = 500
 /** They do as well when requests for a lead, if there are any, wait this long to be read. */
 const DELAY_PRESSED_MS = 100
 
+/** So many are tried whatever is thought of their chances: only they can tell that it is wrong. */
 const PROBES = 8
 
 const RETRY_MS = 200
@@ -101,6 +102,11 @@ export class Admission {
   /** How long a request for a lead takes now, ms; 0 where nothing is known. */
   get serviceMs(): number {
     return this.#limit.serviceMs
+  }
+
+  /** What a request that was let in must have left to be tried, ms. */
+  get neededMs(): number {
+    return this.#asking <= PROBES ? 0 : this.serviceMs
   }
 
   /** Requests for a lead that may be in hand, and that are. */
@@ -186,7 +192,6 @@ export class Admission {
       this.#limit.meet()
       return 'queue'
     }
-    // A few are let in whatever is thought of their chances: only they can tell that it is wrong.
     return this.#limit.serviceMs >= budgetMs && this.#asking >= PROBES ? 'budget' : null
   }
 

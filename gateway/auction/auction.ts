@@ -143,7 +143,7 @@ export class Auction {
   /** Takes so many from a queue whose time suffices, and drops the others on the way. */
   *#take(from: 'fresh' | 'again', most: number): Generator<Pending> {
     const queue = from === 'fresh' ? this.#fresh : this.#again
-    const enough = performance.now() + this.#admission.serviceMs
+    const enough = performance.now() + this.#admission.neededMs
     let at = 0
     for (let taken = 0; at < queue.length && taken < most; at++) {
       const pending = queue[at] as Pending // Inside its length.

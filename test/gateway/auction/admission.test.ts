@@ -145,7 +145,10 @@ test('AL3: a few are let in whatever is thought of their chances', () => {
   }
   assert.equal(ask('lead.next', 50), null)
   fill('lead.next', 8)
+  assert.equal(admission.neededMs, 0, 'and are tried')
   assert.equal(ask('lead.next', 50)?.type, 'overloaded')
+  fill('lead.next', 1)
+  assert.equal(admission.neededMs, 700)
 })
 
 test('AD2: what can wait gives way while requests for a lead are refused, but for a few', () => {
