@@ -3,13 +3,16 @@
 //   P1. Each row is counted once, under what became of it, when that is known.
 //   P2. Rows of one lead arrive in the order of the file: its key decides its lane, a lane has one
 //       batch under way at a time, and a batch holds a lead once (lane.ts).
-//   P3. An import that is run again does no harm: leads that are the same again are unchanged.
+//   P3. While batches take long (L4) rows are read a few at a time, with rests between: a thread of
+//       however low a priority keeps its processor for some milliseconds once it has it.
+//   P4. An import that is run again does no harm: leads that are the same again are unchanged.
 
 import { InputError } from '../protocol/errors.ts'
 import { type ImportCounts, type Mapping, NO_COUNTS } from '../protocol/import-job.ts'
 import { parseLead } from '../protocol/lead.ts'
 import type { Ingested } from '../protocol/replies.ts'
 import type { Fault } from '../protocol/schema.ts'
+import { TimeSlices } from '../runtime/time-slices.ts'
 import { Deliverer, type Ingest } from './ingest.ts'
 import { type Batch, Lane } from './lane.ts'
 import { rowReader } from './mapping.ts'
@@ -18,6 +21,8 @@ import type { Given, RowReader } from './row-reader.ts'
 
 /** Batches under way at once. */
 const LANES = 4
+/** Of a processor, for reading rows while batches take long. */
+const SHARE_SLOWLY = 0.25
 
 /** A row that did not become a lead, and why; never what it holds. */
 export interface Reject {
@@ -62,6 +67,7 @@ class Run {
   readonly counts: ImportCounts = { ...NO_COUNTS }
   readonly #options: ImportOptions
   readonly #lanes: Lane[]
+  readonly #slices = new TimeSlices(SHARE_SLOWLY)
   readonly #failed = new AbortController()
   readonly #deliverer: Deliverer
   #reader: RowReader | null = null
@@ -81,7 +87,8 @@ class Run {
     let found: unknown
     try {
       for await (const row of this.#options.rows) {
-        const wait = this.#row(row)
+        const isSlow = this.#lanes.some((lane) => lane.isSlow)
+        const wait = isSlow ? await this.#slices.run(() => this.#row(row)) : this.#row(row)
         if (wait !== undefined) await wait
       }
       if (this.#reader === null) {

@@ -4,10 +4,15 @@
 //   L2. A lead's later row is in a later batch, and a batch is sent when the one before has arrived.
 //   L3. A lead that comes again waits in a batch of its own turn while others still fill, so a file
 //       with many rows a lead is sent in full batches as well. At most TURNS_MAX are held.
+//   L4. While batches take long, whoever takes them in makes room for calls, and gets small ones: a
+//       large one is read, and sent on, in one go.
 
 import type { RawLead } from './row-reader.ts'
 
 const LEADS_AT_ONCE = 500
+const LEADS_SLOWLY = 100
+/** A batch that took longer was slow. */
+const SLOW_MS = 100
 const BYTES_AT_ONCE = 600_000
 const TURNS_MAX = 8
 /** What a UTF-16 unit takes in UTF-8. */
@@ -29,10 +34,16 @@ export class Lane {
   /** The first is sent first. */
   #turns: Filling[] = []
   #busy: Promise<void> = Promise.resolve()
+  #slow = false
 
   /** `send` must not reject: what comes after a failure is its own affair. */
   constructor(send: (batch: Batch) => Promise<void>) {
     this.#send = send
+  }
+
+  /** Whether the batch before took long (L4). */
+  get isSlow(): boolean {
+    return this.#slow
   }
 
   /** Adds a lead; a promise it returns is to be waited for before the next one. */
@@ -54,7 +65,8 @@ export class Lane {
     batch.leads.push(lead)
     batch.lines.push(line)
     batch.bytes += bytes
-    if (batch.leads.length >= LEADS_AT_ONCE) return this.#sendFirst(turn + 1)
+    if (batch.leads.length >= (this.#slow ? LEADS_SLOWLY : LEADS_AT_ONCE))
+      return this.#sendFirst(turn + 1)
     return this.#turns.length > TURNS_MAX ? this.#sendFirst(1) : undefined
   }
 
@@ -68,8 +80,14 @@ export class Lane {
   async #sendFirst(count: number): Promise<void> {
     for (const batch of this.#turns.splice(0, count)) {
       await this.#busy
-      this.#busy = this.#send(batch)
+      this.#busy = this.#timed(batch)
     }
+  }
+
+  async #timed(batch: Batch): Promise<void> {
+    const began = performance.now()
+    await this.#send(batch)
+    this.#slow = performance.now() - began > SLOW_MS
   }
 }
 

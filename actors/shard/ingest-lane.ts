@@ -23,7 +23,7 @@ const STEP = 16
 /** The most of them in one slice. */
 const SLICE_MAX = 384
 /** So many, or so old, they make a record alone. */
-const LINGER_LEADS = 128
+const LINGER_LEADS = 64
 const LINGER_MS = 40
 /** Leads that may wait; beyond it the sender is told to go by the inbox. */
 const WAITING_MAX = 20_000
@@ -87,14 +87,14 @@ export class IngestLane {
   ): Promise<IngestOutcome[] | null> {
     return new Promise((resolve, reject) => {
       this.#jobs.push({ leads, queued, deadline, done: 0, outcomes: [], resolve, reject })
-      this.#waiting += leads.length
+      this.#wait(leads.length)
       this.#nudge()
     })
   }
 
   fail(error: Error): void {
     for (const job of this.#jobs.splice(0)) job.reject(error)
-    this.#waiting = 0
+    this.#wait(-this.#waiting)
   }
 
   /**
@@ -109,6 +109,12 @@ export class IngestLane {
       pace.end(this.#jobs.length > 0 ? this.#nudge : undefined)
     }
     return this.#lingers()
+  }
+
+  /** So many more leads wait. */
+  #wait(more: number): void {
+    this.#waiting += more
+    this.#options.pace.waiting += more
   }
 
   /** Decides leads until the slice is over, or there are none or enough. */
@@ -132,7 +138,7 @@ export class IngestLane {
     for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
       if (job.done > 0 || job.deadline >= now) return
       this.#jobs.shift()
-      this.#waiting -= job.leads.length
+      this.#wait(-job.leads.length)
       job.resolve(null)
     }
   }
@@ -171,7 +177,7 @@ export class IngestLane {
         } else this.#refuse(job, error)
         return false
       }
-      this.#waiting--
+      this.#wait(-1)
     }
     return true
   }
@@ -179,7 +185,7 @@ export class IngestLane {
   /** What breaks before it is any campaign's is its sender's affair, and not the end of the host. */
   #refuse(job: Job, error: unknown): void {
     this.#jobs.shift()
-    this.#waiting -= job.leads.length - job.done
+    this.#wait(job.done - job.leads.length)
     job.reject(error instanceof Error ? error : new Error(String(error)))
     this.#nudge()
   }

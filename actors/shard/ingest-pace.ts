@@ -3,20 +3,26 @@
 //
 //   IP1. A slice takes SLICE_MS or so, and each turn of the event loop has one at most: what came in
 //        meanwhile waits no longer than that, however many shards take leads in.
-//   IP2. While calls come, slices take SHARE of the time; whoever sends leads waits for an answer, and
-//        is slowed by that. While nobody calls there is no such limit.
+//   IP2. While calls come, slices take a share of the time, the larger the more leads wait: who sends
+//        some and waits for an answer is slowed by that, and costs calls next to nothing; who sends
+//        whatever is the answer is kept up with. While nobody calls there is no such limit.
 
 import type { Activity } from '../runtime/activity.ts'
 
 const SLICE_MS = 1
-const SHARE = 0.2
+const SHARE_LEAST = 0.05
+const SHARE_MOST = 0.5
+/** So many leads may wait at the least share. */
+const WAITING_FEW = 500
 /** The longest rest: a slice that took very long was held up by others on the machine. */
-const REST_MAX_MS = 20
+const REST_MAX_MS = 50
 
 export class IngestPace {
   readonly #calls: Activity
   #beganAt = 0
   #resting = false
+  /** Leads that wait in all lanes; they tell. */
+  waiting = 0
   /** Those who wait for the end of the rest. */
   #waiting: (() => void)[] = []
 
@@ -48,7 +54,7 @@ export class IngestPace {
   end(again?: () => void): void {
     if (again !== undefined) this.#wait(again)
     const ms = performance.now() - this.#beganAt
-    const restMs = this.isCalled ? Math.min(REST_MAX_MS, ms * (1 / SHARE - 1)) : 0
+    const restMs = this.isCalled ? Math.min(REST_MAX_MS, ms * (1 / this.#share - 1)) : 0
     this.#resting = true
     const over = () => {
       this.#resting = false
@@ -57,6 +63,11 @@ export class IngestPace {
     }
     if (restMs < 1) setImmediate(over)
     else setTimeout(over, restMs)
+  }
+
+  get #share(): number {
+    const share = (SHARE_LEAST * this.waiting) / WAITING_FEW
+    return Math.min(SHARE_MOST, Math.max(SHARE_LEAST, share))
   }
 
   #wait(again: () => void): void {

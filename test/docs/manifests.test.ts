@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { VARIABLES } from '../../actors/runtime/config.ts'
+import { NODE_OPTIONS } from '../../deploy/program.ts'
 import { suite } from '../support/suite.ts'
 import { engineText, exists, filesOf, found, missing, read } from './project.ts'
 
@@ -15,6 +16,20 @@ test('every yaml file keeps to a form any parser reads', async () => {
   const files = await filesOf(['deploy'], ['.yaml'])
   assert.ok(files.size >= 8)
   for (const [path, text] of files) assert.deepEqual(faultsIn(text), [], path)
+})
+
+test('whoever starts a process gives it the same options', async () => {
+  const scripts = JSON.parse(await read('package.json')).scripts as Record<string, string>
+  const roles = Object.keys(scripts).filter((name) => name.startsWith('start:'))
+  assert.ok(roles.length >= 5)
+  const node = `node ${NODE_OPTIONS.join(' ')} `
+  for (const role of roles) assert.ok(scripts[role]?.startsWith(`exec ${node}`), role)
+  const files = await filesOf(['deploy'], ['.service'])
+  const units = [...files].filter(([, text]) => text.includes('main.ts'))
+  assert.ok(units.length >= 3)
+  for (const [path, text] of units) assert.ok(text.includes(`ExecStart=/usr/bin/${node}`), path)
+  const entry = JSON.stringify(['node', ...NODE_OPTIONS]).replaceAll(',', ', ')
+  assert.ok((await read('deploy/Dockerfile')).includes(`ENTRYPOINT ${entry}\n`))
 })
 
 test('the check of yaml finds what a parser would', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type NatsConnection } from 'nats'
 import writeXlsxFile from 'write-excel-file/node'
 import { type ImportOptions, importLeads, type Reject } from '../../actors/jobs/import.ts'
@@ -187,6 +188,27 @@ const BAD_ROWS: [string, string, RegExp][] = [
   ['1,1,Live,,,,,surplus', '', /more cells/],
   ['1,1,"Live"x,,,,', '', /closing quote/],
 ]
+
+test('L4: while batches take long they are small, and large again after; none is lost', async () => {
+  const rows = Array.from({ length: 12_000 }, (_, i) => `${i + 1},1,7`)
+  let batches = 0
+  using gateway = standIn(nc, async (leads) => {
+    if (++batches <= 12) await sleep(150)
+    return ingested({ accepted: leads.length })
+  })
+  const { counts } = await run(`id,campaign_id,customer_id\n${rows.join('\n')}\n`)
+  assert.equal(counts.accepted, 12_000)
+  const sizes = gateway.batches.map((leads) => leads.length)
+  assert.ok(sizes.slice(0, 4).every((size) => size === 500))
+  assert.ok(
+    sizes.slice(8, 12).every((size) => size <= 100),
+    `${sizes}`,
+  )
+  assert.ok(
+    sizes.slice(16).some((size) => size === 500),
+    `${sizes}`,
+  )
+})
 
 test('A2: 100 malformed rows, each with its line, field and a clear reason, and no values', async () => {
   const header = 'id,campaign_id,lead_type,created_at,phone,pricing_plan,attributes.note'

@@ -51,6 +51,12 @@ test('what is sealed comes back, and no two seals look alike', async () => {
   assert.notEqual(keyRefOf(one), keyRefOf(two), 'each lead gets a key of its own')
 })
 
+test('no nonce is used twice, however many were drawn together', () => {
+  const sealed = Array.from({ length: 1000 }, () => vault.sealTransport(Buffer.from(PHONE)))
+  const nonces = new Set(sealed.map((bytes) => Buffer.from(bytes).toString('hex', 0, 12)))
+  assert.equal(nonces.size, 1000)
+})
+
 test('a lead’s texts share its key', () => {
   const phone = vault.seal(0, PHONE)
   const note = vault.seal(keyRefOf(phone), 'wants a call after six')

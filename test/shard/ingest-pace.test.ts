@@ -78,4 +78,20 @@ test('IP2: while calls come a slice is followed by turns of rest; without them b
   assert.ok(alone <= 2 && beside > alone, `${alone} and ${beside} turns`)
 })
 
+test('IP2: the more leads wait while calls come, the shorter the rest', async () => {
+  const calls = new Activity()
+  const pace = new IngestPace(calls)
+  const rest = async (waiting: number) => {
+    calls.note()
+    pace.waiting = waiting
+    pace.begin(nobody)
+    busy(2)
+    const began = performance.now()
+    await new Promise<void>((over) => pace.end(over))
+    return performance.now() - began
+  }
+  const [few, many] = [await rest(100), await rest(5000)]
+  assert.ok(few > 2 * many, `${few} and ${many} ms`)
+})
+
 test.run()
