@@ -11,6 +11,7 @@ export const PARTS = [
   'recovery',
   'pauses',
   'beside',
+  'profile',
   'growth-asked',
   'growth-leads',
   'growth-hosts',
@@ -85,6 +86,7 @@ parts (none named: ${STANDARD.join(', ')})
   recovery          how long a million leads are without an owner after a kill
   pauses            how long one step of work on a million leads holds a thread
   beside            how long a claim takes beside an import, snapshots, settings, a host that comes
+  profile           where a host and a gateway spend the time of an award, with flame graphs
   growth-asked      what a claim of leadbid costs with 1 to 64 campaigns named; of others by --only
   growth-leads      … with 1,000 to 1,000,000 leads waiting
   growth-hosts      … with 1 to 4 hosts

@@ -6,6 +6,7 @@
 import type { Figure } from './bench.ts'
 import type { Turn } from './entrant.ts'
 import type { Machine } from './machine.ts'
+import type { Profiled } from './profile.ts'
 import type { ScaleResult } from './scale-report.ts'
 import { median } from './stats.ts'
 
@@ -60,6 +61,7 @@ export interface Run {
   growth: GrowthRow[]
   figures: Figure[]
   scale?: ScaleResult
+  profiles?: Profiled[]
 }
 
 /** Some turns of a contender, by round. */

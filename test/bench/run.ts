@@ -8,6 +8,7 @@ import { benchBeside } from './beside.ts'
 import { benchBid } from './bid.ts'
 import { runCompare } from './compare.ts'
 import { Field } from './field.ts'
+import { flameGraph } from './flame.ts'
 import { runGrowth } from './growth.ts'
 import { benchImport } from './import.ts'
 import { describe, doubts, machineOf } from './machine.ts'
@@ -15,6 +16,7 @@ import { runOpen } from './open.ts'
 import { HELP, Misuse, type Options, type Part, readOptions } from './options.ts'
 import { benchPauses } from './pauses.ts'
 import { plotOf } from './plot.ts'
+import { runProfile } from './profile.ts'
 import { benchRecovery } from './recovery.ts'
 import type { Run } from './results.ts'
 import { runScale } from './scale.ts'
@@ -35,6 +37,7 @@ const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>
   recovery: figured(({ quick }) => benchRecovery(quick ? { leads: 50_000 } : {})),
   pauses: figured(({ quick }) => benchPauses(quick ? { leads: 50_000, rounds: 1 } : {})),
   beside: figured(({ quick }) => benchBeside(quick ? QUICK_BESIDE : {})),
+  profile: runProfile,
   'growth-asked': (options, run) => runGrowth('asked', options, run, say),
   'growth-leads': (options, run) => runGrowth('leads', options, run, say),
   'growth-hosts': (options, run) => runGrowth('hosts', options, run, say),
@@ -73,7 +76,7 @@ async function runAll(options: Options): Promise<Run> {
     await PARTS[part](options, run)
     keep(folder, run) // After each part: an hour's figures are not lost to the last one.
   }
-  say(`\nkept in ${folder}: run.json, table.md, plot.svg`)
+  say(`\nkept in ${folder}: run.json, table.md, pictures`)
   return run
 }
 
@@ -88,6 +91,10 @@ function keep(folder: string, run: Run): void {
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(run, null, 1)}\n`)
   writeFileSync(join(folder, 'table.md'), tableOf(run))
   writeFileSync(join(folder, 'plot.svg'), plotOf(run))
+  for (const { role, perSecond, flame } of run.profiles ?? []) {
+    const title = `${role}: ${Math.round(perSecond).toLocaleString('en')} awards a second, 256 in flight`
+    writeFileSync(join(folder, `flame-${role}.svg`), flameGraph(flame, title))
+  }
 }
 
 let stopping = false

@@ -76,7 +76,7 @@ export class ScaleWorld implements AsyncDisposable {
       ...leadbidKind,
       // Hosts tell of their snapshots at this level (ME2).
       start: async (world: WorldOrder) => {
-        started = await Leadbid.start(world, 'info')
+        started = await Leadbid.start(world, { logLevel: 'info' })
         return started
       },
     }

@@ -3,6 +3,7 @@
 import type { Figure } from './bench.ts'
 import { describe, doubts } from './machine.ts'
 import { OURS } from './peers/all.ts'
+import type { Profiled } from './profile.ts'
 import {
   type ClosedRow,
   closedRow,
@@ -25,6 +26,7 @@ export function tableOf(run: Run): string {
     open(run),
     ...unique(run.growth.map(({ of }) => of)).map((of) => growth(run, of)),
     run.scale === undefined ? '' : scaleTable(run.scale),
+    ...(run.profiles ?? []).map(profiled),
     setUps(run),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
@@ -55,6 +57,21 @@ function figures(all: readonly Figure[]): string {
       aim,
     ]),
   )
+}
+
+/** Where the time of an award goes in one process; what is below a twentieth of a µs is left out. */
+function profiled({ role, awards, flame }: Profiled): string {
+  const each = (us: number) => us / Math.max(1, awards)
+  const rows = flame.rooms
+    .filter(({ us }) => each(us) >= 0.05)
+    .map(({ room, us }) => [
+      room,
+      each(us).toFixed(1),
+      `${((100 * us) / flame.root.us).toFixed(0)} %`,
+    ])
+  const all = ['all', each(flame.root.us).toFixed(1), '']
+  const share = `${(100 * flame.busy).toFixed(0)} %`
+  return `Profile of \`${role}\`, at work ${share} of the time:\n\n${table(['where', 'µs an award', 'share'], [...rows, all])}`
 }
 
 function withUnit(value: number, unit: string): string {

@@ -27,9 +27,12 @@ export class Leadbid implements Contender {
     this.#world = world
   }
 
-  static async start(world: World, logLevel = 'warn'): Promise<Leadbid> {
+  static async start(
+    world: World,
+    { logLevel = 'warn', env: more = {} }: { logLevel?: string; env?: Record<string, string> } = {},
+  ): Promise<Leadbid> {
     const { campaigns, shards, hosts } = world
-    const env = { LEADBID_SHARDS: String(shards), LEADBID_LOG_LEVEL: logLevel }
+    const env = { LEADBID_SHARDS: String(shards), LEADBID_LOG_LEVEL: logLevel, ...more }
     const cluster = await Cluster.start({ hosts, env })
     try {
       const ids = Array.from({ length: campaigns }, (_, i) => i + 1)
