@@ -12,7 +12,7 @@ import type { RawLead } from './row-reader.ts'
 const LEADS_AT_ONCE = 500
 const LEADS_SLOWLY = 100
 /** A batch that took longer was slow. */
-const SLOW_MS = 100
+export const SLOW_MS = 100
 const BYTES_AT_ONCE = 600_000
 const TURNS_MAX = 8
 /** What a UTF-16 unit takes in UTF-8. */

@@ -15,15 +15,16 @@ import type { Config } from '../runtime/config.ts'
 import type { ImportClaim } from '../runtime/import-claim.ts'
 import { ImportStore } from '../runtime/import-store.ts'
 import type { Log } from '../runtime/log.ts'
-import { connectNats, type Link } from '../runtime/nats.ts'
+import { connectNats } from '../runtime/nats.ts'
 import type { Running } from '../runtime/process.ts'
 import type { Startup } from '../runtime/startup.ts'
 import { provision } from '../runtime/streams.ts'
 import { DiallingWorker } from './dialling/dialling-worker.ts'
 import { importLeads } from './import.ts'
-import { natsIngest } from './ingest.ts'
+import type { Ingest } from './ingest.ts'
 import { makeLearner } from './learning-turn.ts'
 import { ModelWorker } from './model-worker.ts'
+import { OwnersIngest } from './owners-ingest.ts'
 import { RejectsCsv } from './rejects.ts'
 import { readRows } from './rows.ts'
 
@@ -38,10 +39,14 @@ export async function startWorker(config: Config, log: Log, startup: Startup): P
   const name = `worker-${config.hostId}`
   const link = await startup.step('connect', () => connectNats(config, name, log, 0))
   try {
-    await startup.step('streams', () => provision(link, config))
+    const { shards } = await startup.step('streams', () => provision(link, config))
     const store = await startup.step('imports', () => ImportStore.open(link))
-    const worker = new Worker(link, store, log, config.country)
     const clock = systemClock(config.clockOffsetMs)
+    const owners = await startup.step('hosts', () =>
+      OwnersIngest.open({ link, config, shards, clock, log }),
+    )
+    const { ingest } = owners
+    const worker = new Worker({ store, log, country: config.country, ingest })
     const learning = new ModelWorker({ link, clock, log, makeLearner })
     const dialling = new DiallingWorker({ link, clock, log })
     worker.start()
@@ -49,6 +54,7 @@ export async function startWorker(config: Config, log: Log, startup: Startup): P
     dialling.start()
     const stop = async () => {
       await Promise.all([worker.stop(), learning.stop(), dialling.stop()])
+      owners.stop()
       await link.nc.drain()
     }
     return { closed: Promise.race([link.nc.closed(), worker.ended]), stop }
@@ -58,19 +64,26 @@ export async function startWorker(config: Config, log: Log, startup: Startup): P
   }
 }
 
+export interface WorkerOptions {
+  store: ImportStore
+  log: Log
+  ingest: Ingest
+  /** Whose national phone numbers are read, ISO 3166-1 alpha-2. */
+  country?: string
+}
+
 export class Worker {
-  readonly #link: Link
   readonly #store: ImportStore
   readonly #log: Log
   readonly #country: string
+  readonly #ingest: Ingest
   readonly #stopping = new AbortController()
   /** Tries that failed by our fault, by job; a job leaves when it ends. */
   readonly #tries = new Map<string, number>()
   #running: Promise<void> = Promise.resolve()
 
-  /** `country`: whose national phone numbers are read, ISO 3166-1 alpha-2. */
-  constructor(link: Link, store: ImportStore, log: Log, country: string = COUNTRY_STANDARD) {
-    this.#link = link
+  constructor({ store, log, ingest, country = COUNTRY_STANDARD }: WorkerOptions) {
+    this.#ingest = ingest
     this.#store = store
     this.#log = log
     this.#country = country
@@ -122,7 +135,7 @@ export class Worker {
         mapping,
         given: { customer_id, campaign_id },
         country: this.#country,
-        ingest: natsIngest(this.#link.nc),
+        ingest: this.#ingest,
         rejects: (reject) => rejects.write(reject),
         progress: (counts) => {
           latest = counts

@@ -8,12 +8,13 @@
 //   AD3. Requests for a lead are bounded by time: by a limit learnt from how long they take
 //        (admission-limit.ts), and by their own budget, which must be worth a try.
 //   AD4. A log that fills up first takes no more leads, then begins nothing new; the last of it is
-//        kept for ends of calls and for suppressions (admission-room.ts).
+//        kept for ends of calls and for suppressions (runtime/log-room.ts).
 //   AD5. Every refusal says when to come again, drawn by chance, so that those who were refused
 //        together do not come again together; the later, the more were refused.
 
 import type { Overloaded, Unavailable } from '../../actors/protocol/replies.ts'
 import type { Service } from '../../actors/protocol/subjects.ts'
+import type { Room } from '../../actors/runtime/log-room.ts'
 import { AdmissionLimit } from './admission-limit.ts'
 import { PLACES, type Rank } from './admission-rank.ts'
 
@@ -61,9 +62,6 @@ export type Shed =
 export type Bulk = 'import' | 'export'
 
 export type Refusal = Overloaded | Unavailable
-
-/** How full the log is; see admission-room.ts. */
-export type Room = 'ample' | 'tight' | 'full'
 
 export interface AdmissionOptions {
   now?: () => number

@@ -16,10 +16,10 @@ import type { Reply } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
 import type { Tags } from '../../actors/protocol/workforce.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
+import type { Router } from '../../actors/runtime/router.ts'
 import type { Admission } from './admission.ts'
 import { Pending } from './pending.ts'
 import { conflict, Round } from './round.ts'
-import type { Router } from './router.ts'
 
 /** The most requests matched in one round; how many there may be in all is for admission.ts. */
 const ROUND_MAX = 512

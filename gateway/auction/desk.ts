@@ -15,15 +15,15 @@ import { type CampaignShown, errorReply, type Reply } from '../../actors/protoco
 import * as requests from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
 import { type Settings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
+import type { IngestDesk } from '../../actors/runtime/ingest-desk.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { ModelBook } from '../../actors/runtime/model-store.ts'
+import type { Router } from '../../actors/runtime/router.ts'
 import type { Admission } from './admission.ts'
 import { PLACES } from './admission-rank.ts'
 import type { Auction } from './auction.ts'
 import { customersOf } from './customers.ts'
-import type { IngestDesk } from './ingest.ts'
 import { listModels, showModel } from './models.ts'
-import type { Router } from './router.ts'
 import type { Answer, Call } from './services.ts'
 
 const MARGIN_MS = 20

@@ -22,8 +22,8 @@ import type {
 import { heardBy, lotOf, makeOrder } from '../../actors/protocol/order.ts'
 import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
+import type { Router, Unanswered } from '../../actors/runtime/router.ts'
 import type { Pending } from './pending.ts'
-import type { Router, Unanswered } from './router.ts'
 
 /** How long a call for bids may take of a request's budget, ms. */
 const GATHER_MS = 250

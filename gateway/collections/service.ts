@@ -10,7 +10,7 @@ import type { Clock } from '../../actors/runtime/clock.ts'
 import type { Log } from '../../actors/runtime/log.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
 import type { OfficeBook } from '../../actors/runtime/office-book.ts'
-import type { Router } from '../auction/router.ts'
+import type { Router } from '../../actors/runtime/router.ts'
 import type { Answer, Call } from '../auction/services.ts'
 
 const MARGIN_MS = 20

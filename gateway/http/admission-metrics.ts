@@ -2,9 +2,9 @@
 
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Service } from '../../actors/protocol/subjects.ts'
+import type { LogRoom } from '../../actors/runtime/log-room.ts'
+import type { RetryBudget } from '../../actors/runtime/retry-budget.ts'
 import type { Admission, Bulk, Shed } from '../auction/admission.ts'
-import type { RetryBudget } from '../auction/admission-retries.ts'
-import type { LogRoom } from '../auction/admission-room.ts'
 import { tallyCounter } from './tally-counter.ts'
 
 /** Where a scrape finds how admission stands. */

@@ -1,6 +1,8 @@
-// Stand-in: answers `lead.ingest` the way the contract says, for tests of those who ask.
+// Stand-in: answers `lead.ingest` the way the contract says, and as owner of every shard, for tests of
+// those who ask.
 
-import { decodeBody, encodeBody } from '../../actors/protocol/codec.ts'
+import { decodeBody, encodeBody, pack, unpack } from '../../actors/protocol/codec.ts'
+import type { Command } from '../../actors/protocol/commands.ts'
 import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
 import { BUDGET_HEADER } from '../../actors/protocol/subjects.ts'
 import type { NatsConnection } from '../../actors/runtime/nats.ts'
@@ -20,7 +22,7 @@ export function ingested(part: Partial<Ingested> = {}): Ingested {
   return { type: 'ingested', accepted: 0, updated: 0, unchanged: 0, rejected: [], ...part }
 }
 
-/** Listens on `lead.ingest`; by default it accepts everything. */
+/** Listens on `lead.ingest` and to commands; by default it accepts everything. */
 export function standIn(
   nc: NatsConnection,
   answer: Answering = (leads) => ingested({ accepted: leads.length }),
@@ -46,5 +48,26 @@ export function standIn(
       })
     },
   })
-  return { batches, seen, [Symbol.dispose]: () => subscription.unsubscribe() }
+  const commands = nc.subscribe('cmd.*', {
+    callback: (error, msg) => {
+      if (error !== null) throw error
+      const command = unpack<Command>(msg.data)
+      if (command.type !== 'ingest') return
+      const leads = command.leads as (Sent & object)[]
+      if (keep) batches.push(leads)
+      void Promise.resolve(answer(leads)).then((reply) => {
+        if (reply?.type === 'ingested')
+          msg.respond(pack({ type: 'outcomes', outcomes: outcomesOf(reply) }))
+      })
+    },
+  })
+  const stop = () => {
+    subscription.unsubscribe()
+    commands.unsubscribe()
+  }
+  return { batches, seen, [Symbol.dispose]: stop }
+}
+
+function outcomesOf({ accepted, unchanged }: Ingested): string[] {
+  return [...Array(accepted).fill('accepted'), ...Array(unchanged).fill('unchanged')]
 }

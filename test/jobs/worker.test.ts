@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { natsIngest } from '../../actors/jobs/ingest.ts'
 import { Worker } from '../../actors/jobs/worker.ts'
 import { type ImportJob, NO_COUNTS } from '../../actors/protocol/import-job.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
@@ -122,7 +123,7 @@ test('a staged file is imported, its rejects kept without values, and nothing lo
 
 test('K2: a file that cannot be imported ends its job with the reason', async () => {
   using _ = standIn(link.nc)
-  const worker = new Worker(link, store, log)
+  const worker = new Worker({ store, log, ingest: natsIngest(link.nc) })
   worker.start()
   const xls = await stage(Buffer.from('d0cf11e0a1b11ae1', 'hex'), { format: 'xlsx' })
   const mapped = await stage('town\nDelhi\n', { mapping: { city: { column: 'City' } } })
@@ -149,7 +150,7 @@ test('K1: a killed worker’s job is taken over and run from its start', async (
   await once(child, 'exit')
   held = 100
   assert.equal((await store.get(jobId))?.status, 'running')
-  const second = new Worker(link, store, log)
+  const second = new Worker({ store, log, ingest: natsIngest(link.nc) })
   second.start()
   const job = await jobWhen(jobId, 'ready')
   await second.stop()
@@ -175,7 +176,7 @@ test('K3: SIGTERM hands the job back at once, for another worker to run', async 
   assert.ok(performance.now() - began < 5000)
   assert.equal((await store.get(jobId))?.status, 'queued')
   open = true
-  const second = new Worker(link, store, log)
+  const second = new Worker({ store, log, ingest: natsIngest(link.nc) })
   second.start()
   assert.equal((await jobWhen(jobId, 'ready')).accepted, 3000)
   await second.stop()

@@ -3,13 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { SERVICES, type Service } from '../../../actors/protocol/subjects.ts'
+import type { Room } from '../../../actors/runtime/log-room.ts'
 import { seeded } from '../../../actors/runtime/random.ts'
-import {
-  Admission,
-  type Refusal,
-  type Room,
-  type Shed,
-} from '../../../gateway/auction/admission.ts'
+import { Admission, type Refusal, type Shed } from '../../../gateway/auction/admission.ts'
 import { PLACES } from '../../../gateway/auction/admission-rank.ts'
 import { suite } from '../../support/suite.ts'
 import { BUDGET_MS, runModel, type Second, sumOf } from './queue-model.ts'

@@ -1,9 +1,9 @@
 // The retry budget under a manual clock that pauses move on.
 
 import assert from 'node:assert/strict'
-import { seeded } from '../../../actors/runtime/random.ts'
-import { RetryBudget, type Turn } from '../../../gateway/auction/admission-retries.ts'
-import { suite } from '../../support/suite.ts'
+import { seeded } from '../../actors/runtime/random.ts'
+import { RetryBudget, type Turn } from '../../actors/runtime/retry-budget.ts'
+import { suite } from '../support/suite.ts'
 
 const test = suite('retry budget')
 const FULL = 100

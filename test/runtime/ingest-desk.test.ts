@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Command, CommandReply } from '../../../actors/protocol/commands.ts'
-import type { ShardId } from '../../../actors/protocol/ids.ts'
-import { createLog } from '../../../actors/runtime/log.ts'
-import { IngestDesk, type IngestDeskOptions } from '../../../gateway/auction/ingest.ts'
-import { suite } from '../../support/suite.ts'
+import type { Command, CommandReply } from '../../actors/protocol/commands.ts'
+import type { ShardId } from '../../actors/protocol/ids.ts'
+import { IngestDesk, type IngestDeskOptions } from '../../actors/runtime/ingest-desk.ts'
+import { createLog } from '../../actors/runtime/log.ts'
+import { suite } from '../support/suite.ts'
 
 const test = suite('ingest desk')
 const CAMPAIGN = 3

@@ -1,15 +1,15 @@
 // The room of the log: levels by what was found, and what a real stream with a bound shows.
 
 import assert from 'node:assert/strict'
-import type { ShardId } from '../../../actors/protocol/ids.ts'
-import { EVENTS, eventsSubject, INBOX, inboxSubject } from '../../../actors/protocol/subjects.ts'
-import { readConfig } from '../../../actors/runtime/config.ts'
-import { createLog } from '../../../actors/runtime/log.ts'
-import { connectNats, type Link } from '../../../actors/runtime/nats.ts'
-import { provision } from '../../../actors/runtime/streams.ts'
-import { LogRoom } from '../../../gateway/auction/admission-room.ts'
-import { startServer, type TestServer } from '../../support/server.ts'
-import { suite } from '../../support/suite.ts'
+import type { ShardId } from '../../actors/protocol/ids.ts'
+import { EVENTS, eventsSubject, INBOX, inboxSubject } from '../../actors/protocol/subjects.ts'
+import { readConfig } from '../../actors/runtime/config.ts'
+import { createLog } from '../../actors/runtime/log.ts'
+import { LogRoom } from '../../actors/runtime/log-room.ts'
+import { connectNats, type Link } from '../../actors/runtime/nats.ts'
+import { provision } from '../../actors/runtime/streams.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { suite } from '../support/suite.ts'
 
 const test = suite('room of the log')
 const log = createLog({ role: 'test' }, 'silent')

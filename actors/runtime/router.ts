@@ -1,6 +1,6 @@
 // Router: finds the owner of a shard and asks it, until it answers or the caller's patience ends.
 
-import { pack, unpack } from '../../actors/protocol/codec.ts'
+import { pack, unpack } from '../protocol/codec.ts'
 import type {
   AddressedCommand,
   Bids,
@@ -10,19 +10,14 @@ import type {
   TimedCommand,
   WholeAuction,
   WholeResult,
-} from '../../actors/protocol/commands.ts'
-import { type CampaignId, type HostId, type ShardId, shardOf } from '../../actors/protocol/ids.ts'
-import { floorBelow } from '../../actors/protocol/order.ts'
-import {
-  auctionSubject,
-  bidSubject,
-  commandSubject,
-  ownerSubject,
-} from '../../actors/protocol/subjects.ts'
-import { URGENCY } from '../../actors/protocol/urgency.ts'
-import type { Hosts } from '../../actors/runtime/hosts.ts'
-import { isNoResponders, type Link } from '../../actors/runtime/nats.ts'
-import { RetryBudget } from './admission-retries.ts'
+} from '../protocol/commands.ts'
+import { type CampaignId, type HostId, type ShardId, shardOf } from '../protocol/ids.ts'
+import { floorBelow } from '../protocol/order.ts'
+import { auctionSubject, bidSubject, commandSubject, ownerSubject } from '../protocol/subjects.ts'
+import { URGENCY } from '../protocol/urgency.ts'
+import type { Hosts } from './hosts.ts'
+import { isNoResponders, type Link } from './nats.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 /** An owner that was paused is given this long before the question is put again, ms. */
 const TRY_MS = 400

@@ -1,4 +1,4 @@
-// Admission room: how full the log and the inbox are, looked at now and then, never per request.
+// Log room: how full the log and the inbox are, looked at now and then, never per request.
 //
 //   AR1. From TIGHT on no more leads are taken in, from FULL on nothing new is begun: what is left
 //        is for ends of calls and for suppressions. A log that refuses in the middle of a call
@@ -7,10 +7,12 @@
 //        in at the edge would be refused again at once.
 //   AR3. A look that fails changes nothing: the log that does not answer takes nothing anyway.
 
-import { EVENTS, INBOX } from '../../actors/protocol/subjects.ts'
-import type { Log } from '../../actors/runtime/log.ts'
-import type { Link } from '../../actors/runtime/nats.ts'
-import type { Room } from './admission.ts'
+import { EVENTS, INBOX } from '../protocol/subjects.ts'
+import type { Log } from './log.ts'
+import type { Link } from './nats.ts'
+
+/** How full the log is: whether leads are taken in, and anything new is begun. */
+export type Room = 'ample' | 'tight' | 'full'
 
 const TIGHT = 0.8
 const FULL = 0.95

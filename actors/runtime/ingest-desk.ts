@@ -1,4 +1,4 @@
-// Ingest: leads from one request to the shards that own their campaigns, slice by slice. What an
+// Ingest desk: leads from one request to the shards that own their campaigns, slice by slice. What an
 // owner cannot take now is kept durably in the inbox and said to be `queued`.
 //
 //   ID1. Leads never overtake those that were queued here before them: the owner is told which was the
@@ -7,18 +7,18 @@
 //   ID3. Leads are read and sent request by request, in the order these came. While calls come that
 //        takes SHARE_BESIDE_CALLS of the gateway's time, unless more than READ_MAX of them wait.
 
-import { pack } from '../../actors/protocol/codec.ts'
-import type { IngestOutcome } from '../../actors/protocol/commands.ts'
-import type { ShardId } from '../../actors/protocol/ids.ts'
-import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
-import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
-import { inboxSubject } from '../../actors/protocol/subjects.ts'
-import { Activity } from '../../actors/runtime/activity.ts'
-import type { Log } from '../../actors/runtime/log.ts'
-import type { Link } from '../../actors/runtime/nats.ts'
-import { TimeSlices } from '../../actors/runtime/time-slices.ts'
-import type { Vault } from '../../actors/runtime/vault.ts'
+import { pack } from '../protocol/codec.ts'
+import type { IngestOutcome } from '../protocol/commands.ts'
+import type { ShardId } from '../protocol/ids.ts'
+import { type LeadInput, parseLead } from '../protocol/lead.ts'
+import type { Ingested, Reply } from '../protocol/replies.ts'
+import { inboxSubject } from '../protocol/subjects.ts'
+import { Activity } from './activity.ts'
+import type { Log } from './log.ts'
+import type { Link } from './nats.ts'
 import type { Router } from './router.ts'
+import { TimeSlices } from './time-slices.ts'
+import type { Vault } from './vault.ts'
 
 /** Leads one message carries; at 8 KB each they stay far below the server's limit. */
 const MESSAGE_LEADS = 100
