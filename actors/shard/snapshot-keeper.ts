@@ -13,9 +13,9 @@ const RECORDS_MIN = 200
 const AGE_MAX_MS = 60_000
 const RETRY_MS = 30_000
 /** Of the process's time, for a snapshot that is taken beside calls. */
-const SHARE = 0.25
-/** A million leads are some twenty seconds. */
-const BYTES_PER_SECOND = 8 * 1024 * 1024
+const SHARE = 0.05
+/** A million leads are some forty seconds. */
+const BYTES_PER_SECOND = 4 * 1024 * 1024
 
 export class SnapshotKeeper {
   readonly #store: SnapshotStore

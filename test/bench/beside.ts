@@ -16,7 +16,7 @@ import { seeded } from '../../actors/runtime/random.ts'
 import { writeLeadFile } from '../jobs/lead-file.ts'
 import { Cluster, type Member, openCampaign } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
-import { type Figure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
+import { type Figure, floorFigure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
 import type { Asked, AskingOrder } from './beside-client.ts'
 import { WEIGHTS } from './crowd.ts'
 import { LOOP_NOTES, type LoopNotes } from './loop-watch.ts'
@@ -32,8 +32,8 @@ const PUT_MS = 3000
 const SETTLE_MS = 1000
 const WARM_MS = 8000
 const PAUSE_MAX_MS = 20
-/** Calls come first: an import that makes room for them may take minutes. */
-const IMPORT_MAX_S = 240
+/** Calls come first, but an import beside them ends all the same: a million rows in a quarter of an hour. */
+const ROWS_PER_SECOND_MIN = 1000
 
 export interface BesideOptions {
   /** Rows of each import. */
@@ -69,7 +69,7 @@ interface ImportShown {
 }
 
 export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]> {
-  const { rows = 1_000_000, leads = 200_000, rounds = 3, rate = 200 } = options
+  const { rows = 100_000, leads = 200_000, rounds = 3, rate = 200 } = options
   const { quietSeconds = 10, snapshotSeconds = 70, things = THINGS } = options
   const scene = await Scene.open(leads, rate)
   const goOn: { [thing in Thing]: (round: number) => Promise<unknown> } = {
@@ -87,7 +87,7 @@ export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]
         await scene.during(thing, round, () => goOn[thing](round))
       }
     }
-    return scene.figures(await scene.close(), rows)
+    return scene.figures(await scene.close())
   } catch (error) {
     await scene.close()
     throw error
@@ -198,7 +198,7 @@ class Scene {
     return asked
   }
 
-  figures(asked: Asked, rows: number): Figure[] {
+  figures(asked: Asked): Figure[] {
     const stretches = this.#stretches
     const p99 = (of: readonly Stretch[]) => quantile(timesIn(asked, of), 0.99)
     const ratioTo = (what: string, base: string): [number, number, number] => {
@@ -239,12 +239,7 @@ class Scene {
       figure('a snapshot', 'snapshots', 1.2),
       figure('other settings', 'alone', 1.5),
       figure('a host that comes and goes', 'alone', 100),
-      limitFigure(
-        `an import of ${rows.toLocaleString('en')} rows beside calls`,
-        rows / speed,
-        's',
-        IMPORT_MAX_S,
-      ),
+      floorFigure('rows imported beside calls', speed, 'rows/s', ROWS_PER_SECOND_MIN),
       ...loops,
     ]
   }

@@ -27,6 +27,7 @@ const FAILED = 1
 
 const say = (words: string) => void process.stderr.write(`${words}\n`)
 
+const BESIDE_ROUNDS_MAX = 3
 const QUICK_BESIDE = { rows: 20_000, leads: 10_000, rounds: 1, quietSeconds: 2, snapshotSeconds: 0 }
 
 const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>>> = {
@@ -36,7 +37,9 @@ const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>
   import: figured(({ quick }) => benchImport(quick ? { rows: 50_000 } : {})),
   recovery: figured(({ quick }) => benchRecovery(quick ? { leads: 50_000 } : {})),
   pauses: figured(({ quick }) => benchPauses(quick ? { leads: 50_000, rounds: 1 } : {})),
-  beside: figured(({ quick }) => benchBeside(quick ? QUICK_BESIDE : {})),
+  beside: figured(({ quick, rounds }) =>
+    benchBeside(quick ? QUICK_BESIDE : { rounds: Math.min(rounds, BESIDE_ROUNDS_MAX) }),
+  ),
   profile: runProfile,
   'growth-asked': (options, run) => runGrowth('asked', options, run, say),
   'growth-leads': (options, run) => runGrowth('leads', options, run, say),
