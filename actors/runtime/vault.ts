@@ -52,6 +52,8 @@ export class Vault implements Sealer {
   /** Settles once changes are watched; what is loaded before that could miss one. */
   #watching: Promise<unknown> | null = null
   #closed = false
+  /** Nonces drawn together: one by one, drawing them costs as much as encrypting a phone number. */
+  #nonces = Buffer.alloc(0)
 
   private constructor(kv: KV, secrets: Uint8Array) {
     this.#kv = kv
@@ -114,7 +116,7 @@ export class Vault implements Sealer {
     if (key === null) throw new KeyNotCachedError(ref)
     const header = new Uint8Array(KEY_REF_BYTES)
     new DataView(header.buffer).setFloat64(0, ref)
-    return Buffer.concat([header, encrypt(key, Buffer.from(text))])
+    return Buffer.concat([header, encrypt(key, Buffer.from(text), this.#nonce())])
   }
 
   hash(text: string): number {
@@ -157,7 +159,7 @@ export class Vault implements Sealer {
 
   /** Seals what waits in the inbox under the installation's own key. */
   sealTransport(bytes: Uint8Array): Uint8Array {
-    return encrypt(this.#transport, bytes)
+    return encrypt(this.#transport, bytes, this.#nonce())
   }
 
   openTransport(bytes: Uint8Array): Uint8Array {
@@ -176,6 +178,14 @@ export class Vault implements Sealer {
       const known = this.#blocks.has(block) || this.#loading.has(block)
       if (known && update.value.length > 0) this.#keep(block, Uint8Array.from(update.value))
     }
+  }
+
+  /** A random nonce, given out once. */
+  #nonce(): Uint8Array {
+    if (this.#nonces.length < IV_BYTES) this.#nonces = randomBytes(NONCES * IV_BYTES)
+    const nonce = this.#nonces.subarray(0, IV_BYTES)
+    this.#nonces = this.#nonces.subarray(IV_BYTES)
+    return nonce
   }
 
   #take(): number {
@@ -245,19 +255,7 @@ function blockName(block: number): string {
   return `b.${block.toString(36)}`
 }
 
-/** Nonces drawn together: one by one, drawing them costs as much as encrypting a phone number. */
-let nonces = Buffer.alloc(0)
-
-/** A random nonce, given out once. */
-function nextNonce(): Buffer {
-  if (nonces.length < IV_BYTES) nonces = randomBytes(NONCES * IV_BYTES)
-  const nonce = nonces.subarray(0, IV_BYTES)
-  nonces = nonces.subarray(IV_BYTES)
-  return nonce
-}
-
-function encrypt(key: Uint8Array, bytes: Uint8Array): Buffer {
-  const iv = nextNonce()
+function encrypt(key: Uint8Array, bytes: Uint8Array, iv: Uint8Array): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   const sealed = Buffer.concat([cipher.update(bytes), cipher.final()])
   return Buffer.concat([iv, cipher.getAuthTag(), sealed])
