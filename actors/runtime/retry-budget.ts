@@ -1,4 +1,4 @@
-// Retry budget: what a gateway asks again is bounded, so that a part that fails is not buried
+// Retry budget: what is asked again is bounded, so that a part that fails is not buried
 // under repetitions of what it failed to answer.
 //
 //   RB1. Every first try earns SHARE of a repetition, every repetition costs one. What is saved up
