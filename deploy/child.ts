@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './log.ts'
 import { PROJECT_DIR } from './nats-server.ts'
-import { NODE_OPTIONS } from './program.ts'
+import { optionsOf } from './program.ts'
 
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 12_000
@@ -39,7 +39,7 @@ export class Child {
     const { name, main, env } = this.#options
     const child = fork(main, [], {
       cwd: PROJECT_DIR,
-      execArgv: [...NODE_OPTIONS],
+      execArgv: [...optionsOf(main)],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // A group of its own: Ctrl-C reaches the parent alone, which stops them in order.

@@ -38,6 +38,8 @@ export interface Options {
   warmSeconds: number
   seconds: number
   leads: number
+  /** Of the file of an import beside calls. */
+  rows: number
   campaigns: number
   asked: readonly number[]
   inFlight: readonly number[]
@@ -57,6 +59,7 @@ const FULL = {
   warmSeconds: 1,
   seconds: 3,
   leads: 200_000,
+  rows: 100_000,
   asked: [8, 16],
   rates: [250, 500, 1000, 2000, 4000, 8000, 16_000, 24_000],
 }
@@ -65,6 +68,7 @@ const QUICK = {
   warmSeconds: 0.1,
   seconds: 0.3,
   leads: 10_000,
+  rows: 20_000,
   asked: [8],
   rates: [250, 1000, 4000],
 }
@@ -106,6 +110,7 @@ options
   --rounds N        turns of each contender (${FULL.rounds}; open and growth take at most 3)
   --seconds S       how long a turn measures (${FULL.seconds}), after ${FULL.warmSeconds} s to warm up
   --leads N         leads waiting at the start of each turn (${FULL.leads.toLocaleString('en')})
+  --rows N          rows of the file that is imported beside calls (${FULL.rows.toLocaleString('en')})
   --campaigns N     campaigns they wait in (64)
   --asked A,B       campaigns a request names (${FULL.asked.join(',')})
   --in-flight A,B   requests in flight (1,64,256)
@@ -138,6 +143,7 @@ export function readOptions(args: readonly string[]): Options | null {
     warmSeconds: standard.warmSeconds,
     seconds: number('seconds', values.seconds, standard.seconds, 0.05, 600),
     leads: count('leads', values.leads, standard.leads, 100, 5_000_000),
+    rows: count('rows', values.rows, standard.rows, 1000, 5_000_000),
     campaigns: count('campaigns', values.campaigns, 64, 1, 20_000),
     asked: counts('asked', values.asked, standard.asked, 1, 64),
     inFlight: counts('in-flight', values['in-flight'], [1, 64, 256], 1, 4096),
@@ -163,6 +169,7 @@ function parsed(args: readonly string[]) {
         rounds: text,
         seconds: text,
         leads: text,
+        rows: text,
         campaigns: text,
         asked: text,
         'in-flight': text,

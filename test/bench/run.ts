@@ -28,7 +28,7 @@ const FAILED = 1
 const say = (words: string) => void process.stderr.write(`${words}\n`)
 
 const BESIDE_ROUNDS_MAX = 3
-const QUICK_BESIDE = { rows: 20_000, leads: 10_000, rounds: 1, quietSeconds: 2, snapshotSeconds: 0 }
+const QUICK_BESIDE = { leads: 10_000, rounds: 1, quietSeconds: 2, snapshotSeconds: 0 }
 
 const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>>> = {
   compare: (options, run) => runCompare(options, run, say),
@@ -37,8 +37,10 @@ const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>
   import: figured(({ quick }) => benchImport(quick ? { rows: 50_000 } : {})),
   recovery: figured(({ quick }) => benchRecovery(quick ? { leads: 50_000 } : {})),
   pauses: figured(({ quick }) => benchPauses(quick ? { leads: 50_000, rounds: 1 } : {})),
-  beside: figured(({ quick, rounds }) =>
-    benchBeside(quick ? QUICK_BESIDE : { rounds: Math.min(rounds, BESIDE_ROUNDS_MAX) }),
+  beside: figured(({ quick, rounds, rows }) =>
+    benchBeside(
+      quick ? { ...QUICK_BESIDE, rows } : { rounds: Math.min(rounds, BESIDE_ROUNDS_MAX), rows },
+    ),
   ),
   profile: runProfile,
   'growth-asked': (options, run) => runGrowth('asked', options, run, say),

@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { VARIABLES } from '../../actors/runtime/config.ts'
-import { NODE_OPTIONS } from '../../deploy/program.ts'
+import { COMMON_OPTIONS, optionsOf } from '../../deploy/program.ts'
 import { suite } from '../support/suite.ts'
 import { engineText, exists, filesOf, found, missing, read } from './project.ts'
 
 const test = suite('manifests')
+/** Of a container, those that name a main file. */
+const ARGS = /(?<=(?:command|args): )\[.*main\.ts"\]/g
 
 async function manifests(): Promise<Map<string, string>> {
   return await filesOf(['deploy'], ['.yaml', '.service', '.env', 'Dockerfile'])
@@ -22,14 +24,30 @@ test('whoever starts a process gives it the same options', async () => {
   const scripts = JSON.parse(await read('package.json')).scripts as Record<string, string>
   const roles = Object.keys(scripts).filter((name) => name.startsWith('start:'))
   assert.ok(roles.length >= 5)
-  const node = `node ${NODE_OPTIONS.join(' ')} `
-  for (const role of roles) assert.ok(scripts[role]?.startsWith(`exec ${node}`), role)
+  const command = (main: string) => ['node', ...optionsOf(main), main].join(' ')
+  const mainIn = (text = '') => /[\w/-]*main\.ts/.exec(text)?.[0] ?? ''
+  for (const role of roles) {
+    assert.equal(scripts[role], `exec ${command(mainIn(scripts[role]))}`, role)
+  }
   const files = await filesOf(['deploy'], ['.service'])
   const units = [...files].filter(([, text]) => text.includes('main.ts'))
   assert.ok(units.length >= 3)
-  for (const [path, text] of units) assert.ok(text.includes(`ExecStart=/usr/bin/${node}`), path)
-  const entry = JSON.stringify(['node', ...NODE_OPTIONS]).replaceAll(',', ', ')
-  assert.ok((await read('deploy/Dockerfile')).includes(`ENTRYPOINT ${entry}\n`))
+  for (const [path, text] of units) {
+    assert.ok(text.includes(`ExecStart=/usr/bin/${command(mainIn(text))}\n`), path)
+  }
+  const list = (words: readonly string[]) => JSON.stringify(words).replaceAll(',', ', ')
+  const image = await read('deploy/Dockerfile')
+  assert.ok(image.includes(`ENTRYPOINT ${list(['node', ...COMMON_OPTIONS])}\n`))
+  // What follows the image's entry point: options of the role alone, and its main file.
+  const paths = ['compose.yaml', 'kubernetes/actors.yaml', 'kubernetes/gateway.yaml']
+  const texts = await Promise.all(paths.map((path) => read(`deploy/${path}`)))
+  const told = texts.flatMap((text) => text.match(ARGS) ?? [])
+  assert.ok(told.length >= 6)
+  for (const args of [...told, /(?<=CMD )\[.*\]/.exec(image)?.[0]]) {
+    const main = mainIn(args)
+    const more = optionsOf(main).slice(COMMON_OPTIONS.length)
+    assert.equal(args, list([...more, main]))
+  }
 })
 
 test('the check of yaml finds what a parser would', () => {

@@ -11,7 +11,7 @@ import { fnv1a, type HostId, type ShardId } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { BUDGET_HEADER, HOSTS_BUCKET, type Service } from '../../actors/protocol/subjects.ts'
 import { ranking } from '../../actors/shard/placement.ts'
-import { NODE_OPTIONS } from '../../deploy/program.ts'
+import { optionsOf } from '../../deploy/program.ts'
 import { startServer, type TestServer } from './server.ts'
 import { until } from './until.ts'
 
@@ -112,7 +112,8 @@ export class Member implements AsyncDisposable {
   }
 
   #spawn(): ChildProcess {
-    const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN[this.role]], {
+    const main = MAIN[this.role]
+    const child = spawn(process.execPath, [...optionsOf(main), main], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
