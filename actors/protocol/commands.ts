@@ -100,6 +100,8 @@ export interface WholeRequest {
   ballot: number
   /** What the contractor may be given leads of; absent where nothing limits it. */
   tags?: Tags
+  /** See `Order`. */
+  reply?: string
 }
 
 /** A whole auction, call and matching and awards, for requests one host can serve alone. */
@@ -132,11 +134,15 @@ export interface Order {
   unknown: CampaignId[]
   digest: number
   bids?: [campaign: CampaignId, rank: number, score: number][]
+  /** Subject at which whoever asked waits: an award goes there at once. Absent: to the gateway. */
+  reply?: string
 }
 
 export type OrderResult =
   /** Durable: the reply as the contract has it, in the encoding asked for. */
   | { type: 'award'; body: Uint8Array }
+  /** Durable, and whoever asked has been told. */
+  | { type: 'told' }
   /** Nothing eligible reaches the reserve any more. */
   | { type: 'refused' }
   /** The request id was awarded to a request with another body. */

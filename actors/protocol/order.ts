@@ -33,6 +33,8 @@ export interface Ask {
   encoding: Encoding
   /** Under which owners are asked; 0 unless it is asked again. */
   ballot: number
+  /** See `Order`. */
+  reply?: string
 }
 
 /** The campaigns' answers to one request; no entry where nobody answered. */
@@ -112,6 +114,7 @@ export function makeOrder(
     unknown: answers.unknown,
     digest: digest(bidder.lots),
   }
+  if (ask.reply !== undefined) order.reply = ask.reply
   if (random() * BIDS_JOURNALLED < 1) {
     order.bids = bidder.lots.map(({ campaign, bids: [first = NO_BID] }) => [campaign, ...first])
   }

@@ -1,5 +1,6 @@
 // Auction desk: a whole auction among campaigns that all live here, for the requests of a tick.
-// The same matching as the gateway's, without a message between bid and award.
+// The same matching as the gateway's, without a message between bid and award, and an award is told to
+// whoever asked without one behind it: the gateway hears of it when the call is answered.
 
 import { assign, type Lot } from '../protocol/assign.ts'
 import type {
@@ -13,6 +14,7 @@ import type { CampaignId, CustomerId } from '../protocol/ids.ts'
 import { Answers, heardBy, lotOf, makeOrder } from '../protocol/order.ts'
 import type { BidDesk } from './bid-desk.ts'
 import type { Shard } from './shard.ts'
+import { type Tell, toldTo } from './tell.ts'
 
 /** Bids of a campaign to begin with; which campaign's are wanted shows in the matching. */
 const BIDS_MIN = 4
@@ -24,12 +26,17 @@ interface Entry {
   result: WholeResult | Promise<WholeResult>
 }
 
+export interface AuctionHall {
+  desk: BidDesk
+  now: number
+  random: () => number
+  tell: Tell
+}
+
 /** Awards, refusals and repetitions, in the order of the call's requests; durable when it returns. */
 export async function holdAuction(
   call: WholeAuction,
-  desk: BidDesk,
-  now: number,
-  random: () => number,
+  { desk, now, random, tell }: AuctionHall,
 ): Promise<WholeResult[]> {
   const late = new Map(await desk.hear(call.requests))
   const entries = call.requests.map((request, place) => entryOf(request, late.get(place), desk))
@@ -59,7 +66,12 @@ export async function holdAuction(
     bidder.result =
       result instanceof Promise ? held(shard, result) : held(shard, Promise.resolve(result))
   }
-  return Promise.all(entries.map(({ result }) => result))
+  return Promise.all(
+    entries.map(({ request, result }) => {
+      if (request.reply === undefined || !(result instanceof Promise)) return result
+      return result.then((settled) => toldTo(request.reply, settled, tell))
+    }),
+  )
 }
 
 /** A result once its shard has made it durable. */

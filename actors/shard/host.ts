@@ -62,6 +62,7 @@ import { Shard } from './shard.ts'
 import { SnapshotStore } from './snapshot.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { SuppressionBoard } from './suppression-board.ts'
+import { tellUntil } from './tell.ts'
 
 const BEAT_MS = 500
 const RECONCILE_MS = 250
@@ -523,7 +524,9 @@ export class Host {
       return void msg.respond(pack(results))
     }
     try {
-      results = await holdAuction(call, this.#desk(), clock.now(), Math.random)
+      const desk = this.#desk()
+      const tell = tellUntil(call.deadline, this.#options.link, () => clock.now())
+      results = await holdAuction(call, { desk, now: clock.now(), random: Math.random, tell })
     } catch (error) {
       this.#options.log.error({ error: String(error) }, 'auction failed')
       results = call.requests.map(() => ({ type: 'lost' }))

@@ -11,7 +11,7 @@ import { decideRelease } from '../campaign/reach.ts'
 import { tallyRows } from '../campaign/tally.ts'
 import { campaignShown } from '../campaign/view.ts'
 import type { AttemptRequest, ReleaseRequest } from '../protocol/account.ts'
-import type { Command, CommandReply, Order, TimedCommand } from '../protocol/commands.ts'
+import type { Command, CommandReply, TimedCommand } from '../protocol/commands.ts'
 import { assertNever, CampaignFault } from '../protocol/errors.ts'
 import { type CampaignId, type LeadId, parseAwardId } from '../protocol/ids.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
@@ -23,10 +23,13 @@ import { CallDesk, type CallDeskOptions } from './call-desk.ts'
 import { showLead } from './lead-shown.ts'
 import { PaymentDesk } from './payment-desk.ts'
 import type { Shard } from './shard.ts'
+import { tellUntil, toldTo } from './tell.ts'
 
 /** Commands in hand at once, and the share of that others leave to the ends of calls (MB2). */
 const IN_HAND_MAX = 2048
 const SHARE: { readonly [urgency in Urgency]: number } = { end: 1, other: 0.75, look: 0.5 }
+
+type AwardCommand = Extract<TimedCommand, { type: 'award' }>
 
 export class Mailbox {
   readonly #shard: Shard
@@ -62,7 +65,7 @@ export class Mailbox {
   #execute(command: TimedCommand): Promise<CommandReply> {
     switch (command.type) {
       case 'award':
-        return this.#award(command.orders, command.as_of)
+        return this.#award(command)
       case 'confirm':
         return this.#confirm(command.award_id)
       case 'extend':
@@ -126,11 +129,14 @@ export class Mailbox {
     }
   }
 
-  async #award(orders: Order[], asOf: number): Promise<CommandReply> {
+  async #award({ orders, as_of, deadline }: AwardCommand): Promise<CommandReply> {
     this.#shard.reserve(orders.length)
-    const results = orders.map((order) => this.#shard.awardNow(order, asOf))
+    const results = orders.map((order) => this.#shard.awardNow(order, as_of))
     await this.#shard.durable()
-    return { type: 'awards', results: await Promise.all(results) }
+    const tell = tellUntil(deadline, this.#options.link, () => this.#shard.now())
+    const settled = await Promise.all(results)
+    const told = settled.map((result, i) => toldTo(orders[i]?.reply, result, tell))
+    return { type: 'awards', results: told }
   }
 
   async #confirm(award: string): Promise<CommandReply> {

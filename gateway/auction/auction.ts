@@ -10,7 +10,6 @@
 //       have lost already: under too much load somebody comes away with nothing, and it is better
 //       to serve some in time than all of them late.
 
-import type { Encoding } from '../../actors/protocol/codec.ts'
 import type { ContractorId } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import type { NextRequest } from '../../actors/protocol/requests.ts'
@@ -20,6 +19,7 @@ import type { Router } from '../../actors/runtime/router.ts'
 import type { Admission } from './admission.ts'
 import { Pending } from './pending.ts'
 import { conflict, Round } from './round.ts'
+import { type Call, TOLD } from './services.ts'
 
 /** The most requests matched in one round; how many there may be in all is for admission.ts. */
 const ROUND_MAX = 512
@@ -39,6 +39,9 @@ export interface AuctionOptions {
   /** What a contractor may be given leads of; undefined where nothing limits it. */
   tagsOf?: TagsOf
 }
+
+/** How a request is to be answered. */
+export type Asking = Pick<Call, 'encoding' | 'budgetMs' | 'reply'>
 
 export type TagsOf = (contractor: ContractorId) => Tags | undefined
 
@@ -67,7 +70,8 @@ export class Auction {
   }
 
   /** Answers one request for the next lead, inside its budget. */
-  next(request: NextRequest, encoding: Encoding, budgetMs: number): Promise<Reply | Uint8Array> {
+  next(request: NextRequest, call: Asking): Promise<Reply | Uint8Array> {
+    const { encoding, budgetMs, reply } = call
     let settle: (answer: Reply | Uint8Array) => void = () => {}
     const answer = new Promise<Reply | Uint8Array>((resolve) => {
       settle = resolve
@@ -77,7 +81,7 @@ export class Auction {
     const deadline = began + budgetMs - margin
     const { contractor } = request
     const tags = contractor === undefined ? undefined : this.#tagsOf(contractor)
-    const pending = new Pending({ request, encoding, tags }, deadline, (value) => {
+    const pending = new Pending({ request, encoding, tags, reply }, deadline, (value) => {
       this.#note(pending, performance.now() - began, value)
       settle(value)
     })
@@ -85,7 +89,12 @@ export class Auction {
     if (id !== undefined) {
       const before = this.#byId.get(id)
       if (before !== undefined) {
-        return before.body === pending.ask.body ? before.answer : Promise.resolve(conflict())
+        if (before.body !== pending.ask.body) return Promise.resolve(conflict())
+        return before.answer.then((answer) => {
+          // Who waited first was told by the owner, which knows the award by its id.
+          if (answer !== TOLD) return answer
+          return this.next(request, { ...call, budgetMs: budgetMs + began - performance.now() })
+        })
       }
       this.#byId.set(id, { body: pending.ask.body, answer })
       void answer.finally(() => this.#byId.delete(id))

@@ -78,7 +78,7 @@ export class Desk {
     if (PLACES[service].rank !== 'rest') this.#options.ingest.calls.note()
     switch (service) {
       case 'lead.next':
-        return this.#options.auction.next(requests.parseNext(body), call.encoding, call.budgetMs)
+        return this.#options.auction.next(requests.parseNext(body), call)
       case 'lead.confirm':
       case 'lead.extend': {
         const { award_id } = parse(requests.awardOnlySchema, body)

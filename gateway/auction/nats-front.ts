@@ -4,6 +4,7 @@
 //        Refusals go out together, a few milliseconds' worth at a time: under a flood most of what
 //        one costs is the write.
 //   NF2. A message that waited in front of this process has spent that much of its budget.
+//   NF3. What an owner has told the caller itself is not answered again (TOLD).
 
 import { decodeBody, type Encoding, encodeBody, encodingOf } from '../../actors/protocol/codec.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
@@ -17,11 +18,12 @@ import {
 import type { Log } from '../../actors/runtime/log.ts'
 import { type Link, type Msg, subscribe } from '../../actors/runtime/nats.ts'
 import type { Admission, Refusal } from './admission.ts'
-import { type Answer, BUDGET_STANDARD_MS } from './services.ts'
+import { type Answer, BUDGET_STANDARD_MS, TOLD } from './services.ts'
 
 const BUDGET_MIN_MS = 10
 const BUDGET_MAX_MS = 60_000
 const REFUSALS_EVERY_MS = 2
+const INBOX = '_INBOX.'
 const REFUSALS_MAX = 256
 
 /** What became of a request, for metrics; null seconds: it was refused unread. */
@@ -75,7 +77,7 @@ async function serve(
     const decoded = msg.data.length === 0 ? emptyBody() : decodeBody(msg.data)
     encoding = decoded.encoding
     const budgetMs = Math.max(0, budgetOf(msg) - admission.delayMs())
-    reply = await answer({ service, body: decoded.body, budgetMs, encoding })
+    reply = await answer({ service, body: decoded.body, budgetMs, encoding, reply: inboxOf(msg) })
   } catch (error) {
     // Decoding is the only thing that throws here; the desk never does.
     if (!(error instanceof InputError)) throw error
@@ -83,7 +85,12 @@ async function serve(
   }
   const outcome = reply instanceof Uint8Array ? 'award' : reply.type
   observe(service, outcome, (performance.now() - started) / 1000)
-  msg.respond(reply instanceof Uint8Array ? reply : encodeBody(encoding, reply))
+  if (reply !== TOLD) msg.respond(reply instanceof Uint8Array ? reply : encodeBody(encoding, reply))
+}
+
+/** Where a caller waits that owners may tell: nothing but an inbox, for they may publish more than it may. */
+function inboxOf({ reply }: Msg): string | undefined {
+  return reply?.startsWith(INBOX) === true ? reply : undefined
 }
 
 /** Refusals on their way out. */

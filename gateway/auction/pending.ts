@@ -18,6 +18,8 @@ export interface Asked {
   request: NextRequest
   encoding: Encoding
   tags: Tags | undefined
+  /** Where the caller waits (services.ts). */
+  reply?: string | undefined
 }
 
 export class Pending implements Bidder {
@@ -40,7 +42,7 @@ export class Pending implements Bidder {
   #above: number | null
 
   constructor(
-    { request, encoding, tags }: Asked,
+    { request, encoding, tags, reply }: Asked,
     deadline: number,
     resolve: (answer: Reply | Uint8Array) => void,
   ) {
@@ -55,6 +57,7 @@ export class Pending implements Bidder {
       encoding,
       ballot: 0,
     }
+    if (reply !== undefined) this.ask.reply = reply
     this.#above = request.retry ? 0 : null
     this.answers = new Answers(request.campaigns)
     this.#resolve = resolve

@@ -24,6 +24,7 @@ import { errorReply, type Reply } from '../../actors/protocol/replies.ts'
 import type { Clock } from '../../actors/runtime/clock.ts'
 import type { Router, Unanswered } from '../../actors/runtime/router.ts'
 import type { Pending } from './pending.ts'
+import { TOLD } from './services.ts'
 
 /** How long a call for bids may take of a request's budget, ms. */
 const GATHER_MS = 250
@@ -253,7 +254,8 @@ function settleAward(pending: Pending, answer: CommandReply | Unanswered, place:
 }
 
 function settleResult(pending: Pending, result: OrderResult): void {
-  if (result.type === 'award') pending.settle(result.body)
+  if (result.type === 'told') pending.settle(TOLD)
+  else if (result.type === 'award') pending.settle(result.body)
   else if (result.type === 'conflict') pending.settle(conflict())
   else if (result.type === 'full') pending.settle({ type: 'overloaded', retry_after_ms: 1000 })
   else if (result.type === 'ask_all') pending.askAll(result.above)

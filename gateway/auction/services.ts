@@ -15,10 +15,16 @@ export interface Call {
   budgetMs: number
   /** How an answer that is bytes shall be encoded. */
   encoding: Encoding
+  /** Subject at which the caller waits: an award may be told there by its owner. */
+  reply?: string | undefined
 }
+
+/** In place of an award: its owner has told the caller already. */
+export const TOLD = new Uint8Array()
 
 /**
  * Answers a call inside its budget and never throws: the caller's faults and ours are replies. An
- * award comes as bytes, encoded by its owner, and is passed on untouched.
+ * award comes as bytes, encoded by its owner, and is passed on untouched; `TOLD` only where
+ * the call says where its caller waits.
  */
 export type Answer = (call: Call) => Promise<Reply | Uint8Array>

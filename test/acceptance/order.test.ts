@@ -200,4 +200,21 @@ test('G24: past its deadline a lead has no term of it, and competes on its value
   }
 })
 
+test('I10: asked several times at once by its id, in either encoding, a request takes one lead', async () => {
+  const id = await campaign()
+  await engine.accept([1, 2, 3].map((lead) => engine.lead(lead, id)))
+  const body = { campaign_ids: [id], request_id: `at-once-${id}` }
+  const asked = (['json', 'msgpack', 'json', 'msgpack'] as const).map((encoding) =>
+    engine.call('lead.next', body, encoding),
+  )
+  const awards = await Promise.all(asked)
+  assert.deepEqual(
+    awards.map(({ type, award_id }) => [type, award_id]),
+    awards.map(() => ['award', awards[0]?.award_id]),
+  )
+  await engine.award([id])
+  await engine.award([id])
+  await engine.noLead([id])
+})
+
 test.run()

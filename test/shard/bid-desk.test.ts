@@ -136,7 +136,7 @@ async function hold(desk: BidDesk, campaigns: CampaignId[], ballot: number): Pro
     deadline: T0 + 1000,
     requests: [{ ...request, ballot }],
   }
-  const [result] = await holdAuction(call, desk, T0, () => 0.5)
+  const [result] = await holdAuction(call, { desk, now: T0, random: () => 0.5, tell: () => false })
   assert.ok(result !== undefined)
   return result
 }
@@ -151,6 +151,28 @@ test('I10: a whole auction that was under way while its request was asked again 
   const again = await hold(desk(), campaigns, 0)
   assert.ok(won.type === 'award' && again.type === 'award')
   assert.equal(awardOf(again).award_id, awardOf(won).award_id)
+})
+
+test('I6: an award is told where its caller waits once it is durable, and the gateway hears that it was', async () => {
+  const { campaigns, desk } = await twoShards()
+  const asked = { campaigns, contractor: null, request: null, body: 1, ballot: 0 } as const
+  const requests = ['one', 'other'].map((reply) => ({
+    ...asked,
+    encoding: 'msgpack' as const,
+    reply,
+  }))
+  const told: [string, string][] = []
+  const tell = (to: string, award: Uint8Array) => {
+    told.push([to, awardOf({ type: 'award', body: award }).award_id])
+    return true
+  }
+  const call = { as_of: T0, deadline: T0 + 1000, requests }
+  const results = holdAuction(call, { desk: desk(), now: T0, random: () => 0.5, tell })
+  await Promise.resolve()
+  assert.equal(told.length, 0, 'nothing is durable yet')
+  assert.deepEqual(await results, [{ type: 'told' }, { type: 'told' }])
+  assert.deepEqual(told.map(([to]) => to).sort(), ['one', 'other'])
+  assert.equal(new Set(told.map(([, award]) => award)).size, 2)
 })
 
 test.run()

@@ -8,9 +8,11 @@ import type { Proc } from './scheduler.ts'
 import { jetstreamOf } from './sim-jetstream.ts'
 import { kvOf, SimBucket } from './sim-kv.ts'
 import { objectsOf, type StoredObject } from './sim-objects.ts'
-import type { Headers, SimServer } from './sim-server.ts'
+import type { Headers, Respond, Sent, SimServer } from './sim-server.ts'
 
 const NO_HEADERS: Headers = new Map()
+/** Nobody waits for an answer to it. */
+const SILENT = { headers: NO_HEADERS, respond: () => {} }
 const TTLS: { readonly [bucket: string]: number } = {
   [subjects.HOSTS_BUCKET]: HOST_TTL_MS,
   [subjects.PRESENCE_BUCKET]: PRESENCE_TTL_MS,
@@ -63,7 +65,7 @@ function connectionOf(server: SimServer, proc: Proc): NatsConnection {
     isClosed: () => false,
     publish: (subject: string, data?: Payload) => {
       const bytes = bytesOf(data)
-      server.toServer(proc, () => server.route(subject, bytes, NO_HEADERS, () => {}))
+      server.toServer(proc, () => server.route(subject, { ...SILENT, data: bytes }))
     },
     request: (subject: string, data?: Payload, options: RequestOptions = {}) =>
       request(server, proc, subject, bytesOf(data), options),
@@ -82,16 +84,23 @@ function request(
   { timeout = 1000, headers = NO_HEADERS }: RequestOptions,
 ): Promise<ReturnType<typeof messageOf>> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new errors.TimeoutError()), timeout)
-    const answer = (run: () => void) =>
+    let reply = ''
+    const timer = setTimeout(() => {
+      server.closeInbox(reply)
+      reject(new errors.TimeoutError())
+    }, timeout)
+    const answer = (run: () => void) => {
+      server.closeInbox(reply)
       server.toProc(proc, () => {
         clearTimeout(timer)
         run()
       })
+    }
     server.toServer(proc, () => {
-      const reached = server.route(subject, data, headers, (bytes) =>
-        answer(() => resolve(messageOf(subject, bytes, NO_HEADERS, () => {}))),
-      )
+      const respond: Respond = (bytes) =>
+        answer(() => resolve(messageOf(subject, { ...SILENT, data: bytes })))
+      reply = server.openInbox(respond)
+      const reached = server.route(subject, { data, headers, respond, reply })
       if (reached === 0) answer(() => reject(new errors.NoRespondersError(subject)))
     })
   })
@@ -113,8 +122,8 @@ function subscribe(
     proc,
     subject,
     queue: queue === '' ? null : queue,
-    deliver: (data, headers, respond) => {
-      if (!ended) callback(null, messageOf(subject, data, headers, respond))
+    deliver: (sent) => {
+      if (!ended) callback(null, messageOf(subject, sent))
     },
   })
   return {
@@ -137,16 +146,12 @@ function subscribe(
   }
 }
 
-function messageOf(
-  subject: string,
-  data: Uint8Array,
-  headers: Headers,
-  respond: (data: Uint8Array) => void,
-) {
+function messageOf(subject: string, { data, headers, respond, reply }: Sent) {
   return {
     subject,
     data,
     headers,
+    reply,
     respond: (answer?: Payload) => {
       respond(bytesOf(answer))
       return true

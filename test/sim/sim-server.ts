@@ -44,10 +44,20 @@ export interface Sub {
   proc: Proc
   subject: string
   queue: string | null
-  deliver: (data: Uint8Array, headers: Headers, respond: (data: Uint8Array) => void) => void
+  deliver: (sent: Sent) => void
 }
 
 export type Headers = ReadonlyMap<string, string>
+export type Respond = (data: Uint8Array) => void
+
+/** A message on its way to whoever is subscribed. */
+export interface Sent {
+  data: Uint8Array
+  headers: Headers
+  respond: Respond
+  /** Where its sender waits for an answer, if it does. */
+  reply?: string
+}
 
 export class SimServer {
   readonly scheduler: Scheduler
@@ -63,6 +73,9 @@ export class SimServer {
   messages = 0
   onDeath: (proc: Proc) => void = () => {}
   readonly #subs = new Map<string, Sub[]>()
+  /** Who waits for an answer, by the subject it is to come to. */
+  readonly #inboxes = new Map<string, Respond>()
+  #lastInbox = 0
   /** What a process has open here, to be closed with it. */
   readonly #open = new Map<Proc, Set<() => void>>()
   /** Called when something that was away is back. */
@@ -193,8 +206,25 @@ export class SimServer {
     return end
   }
 
+  /** Somebody waits for one answer, at the subject this returns. */
+  openInbox(take: Respond): string {
+    const subject = `_INBOX.${++this.#lastInbox}`
+    this.#inboxes.set(subject, take)
+    return subject
+  }
+
+  closeInbox(subject: string): void {
+    this.#inboxes.delete(subject)
+  }
+
   /** Whoever is subscribed gets it: one of each queue, and all others. */
-  route(subject: string, data: Uint8Array, headers: Headers, respond: (data: Uint8Array) => void) {
+  route(subject: string, sent: Sent): number {
+    const inbox = this.#inboxes.get(subject)
+    if (inbox !== undefined) {
+      if (this.chance(this.weather.loss)) this.count('lost message')
+      else inbox(sent.data)
+      return 1
+    }
     const subs = (this.#subs.get(subject) ?? []).filter(({ proc }) => proc.state !== 'dead')
     const queued = subs.filter(({ queue }) => queue !== null)
     const chosen = subs.filter(({ queue }) => queue === null)
@@ -203,8 +233,8 @@ export class SimServer {
     for (const { proc, deliver } of chosen) {
       if (this.chance(this.weather.loss)) this.count('lost message')
       else {
-        const reply = (answer: Uint8Array) => this.toServer(proc, () => respond(answer))
-        this.toProc(proc, () => deliver(data, headers, reply))
+        const respond = (answer: Uint8Array) => this.toServer(proc, () => sent.respond(answer))
+        this.toProc(proc, () => deliver({ ...sent, respond }))
       }
     }
     return chosen.length
