@@ -3,7 +3,7 @@
 // a time counts from when its request was due.
 //
 //   BS1. What goes on and what does not take turns; the ratio told is the median of the rounds', each
-//        against the quiet times of the same round.
+//        against the quiet time just before it.
 //   BS2. Snapshots are those the host takes of itself; what they are held against are the times between
 //        them.
 
@@ -53,6 +53,7 @@ export interface BesideOptions {
 const BETWEEN = 'between snapshots'
 const THINGS = ['an import', 'other settings', 'a host that comes and goes', 'snapshots'] as const
 export type Thing = (typeof THINGS)[number]
+const before = (thing: Thing) => `before ${thing}`
 
 /** A stretch of time in which something went on; ms since 1970. */
 interface Stretch {
@@ -84,7 +85,7 @@ export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]
     for (let round = 0; round < rounds; round++) {
       if (things.includes('an import')) await scene.file(rows, round)
       for (const thing of things) {
-        await scene.during('alone', round, () => sleep(quietSeconds * 1000))
+        await scene.during(before(thing), round, () => sleep(quietSeconds * 1000))
         await scene.during(thing, round, () => goOn[thing](round))
       }
     }
@@ -135,9 +136,9 @@ class Scene {
     const from = Date.now()
     await goOn()
     this.#stretches.push({ what, round, from, to: Date.now() })
-    await this.#note(what)
-    const before = this.#stretches.at(-1)
-    process.stderr.write(`${what}: ${((before?.to ?? 0) - from) / 1000} s\n`)
+    await this.#note(THINGS.some((thing) => thing === what) ? what : '')
+    const took = (this.#stretches.at(-1)?.to ?? 0) - from
+    process.stderr.write(`${what}: ${took / 1000} s\n`)
     await sleep(SETTLE_MS)
   }
 
@@ -236,10 +237,10 @@ class Scene {
     }
     const speed = median(this.#rowsPerSecond)
     return [
-      figure('an import', 'alone', 1.5),
+      figure('an import', before('an import'), 1.5),
       figure('a snapshot', BETWEEN, 1.2),
-      figure('other settings', 'alone', 1.5),
-      figure('a host that comes and goes', 'alone', 100),
+      figure('other settings', before('other settings'), 1.5),
+      figure('a host that comes and goes', before('a host that comes and goes'), 100),
       floorFigure('rows imported beside calls', speed, 'rows/s', ROWS_PER_SECOND_MIN),
       ...loops,
     ]
@@ -252,17 +253,17 @@ class Scene {
       const notes = await loopNotes(member)
       if (what === '' || notes === null) continue
       const name = `${member.id} beside ${what}`
-      const before = this.#notes.get(name)
-      if (before === undefined || notes.heldMs > before.heldMs) this.#notes.set(name, notes)
+      const worst = this.#notes.get(name)
+      if (worst === undefined || notes.heldMs > worst.heldMs) this.#notes.set(name, notes)
     }
   }
 }
 
 async function loopNotes(member: Member): Promise<LoopNotes | null> {
   const notes = () => member.output.split(LOOP_NOTES)
-  const before = notes().length
+  const told = notes().length
   member.signal('SIGUSR2')
-  const [line = ''] = await until(() => notes().length > before && notes().slice(-1), 'loop notes')
+  const [line = ''] = await until(() => notes().length > told && notes().slice(-1), 'loop notes')
   return JSON.parse(line.split('\n')[0] ?? 'null')
 }
 

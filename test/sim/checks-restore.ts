@@ -5,13 +5,15 @@ import type { Proc } from './scheduler.ts'
 
 /**
  * Nobody at all goes on where something durable knows of more, nor does who had seen more itself. Who
- * has given the shard up meanwhile and claims it anew has only what is durable to go by (RE1).
+ * has given the shard up meanwhile and claims it anew has only what is durable to go by (RE1). A record
+ * that was lost may come back from the network, where its append was held up: nobody went on with that.
  */
 function* refused({ history, log }: Known): Found {
-  for (const { shard, at, seq, known, knowers } of history.brokenLogs) {
+  for (const { shard, at, seq, known, knowers, lost } of history.brokenLogs) {
     const anew = new Set<Proc>()
     for (const { by, record, ...entry } of log) {
       if (entry.shard !== shard || entry.at <= at || entry.seq <= seq) continue
+      if (entry.events.length > 0 && lost.has(JSON.stringify(entry.events))) continue
       const named = `seq ${entry.seq}: ${by?.name ?? 'nobody'} goes on after ${seq}`
       if (by !== null && record?.claim !== undefined) anew.add(by)
       if (known) yield ['I15', `${named}, and a mark knows of more`]

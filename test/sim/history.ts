@@ -40,6 +40,8 @@ export interface BrokenLog {
   known: boolean
   /** Processes that owned it and had seen more. */
   knowers: readonly Proc[]
+  /** Events of each record that is gone, as JSON. */
+  lost: ReadonlySet<string>
 }
 
 export class History {

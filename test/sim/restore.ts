@@ -7,6 +7,7 @@
 
 import { SNAPSHOTS_STORE } from '../../actors/protocol/subjects.ts'
 import { sleep } from '../../actors/runtime/clock.ts'
+import { recordOf } from './log.ts'
 import type { Proc } from './scheduler.ts'
 import { type Member, SHARDS, type World } from './world.ts'
 
@@ -31,7 +32,14 @@ function damage(world: World): void {
   bytes[0] = 200
   stream.append(`ev.${shard}`, bytes)
   const { now } = world.scheduler
-  world.history.brokenLogs.push({ shard, at: now, seq: seq + 1, known: true, knowers: [] })
+  world.history.brokenLogs.push({
+    shard,
+    at: now,
+    seq: seq + 1,
+    known: true,
+    knowers: [],
+    lost: new Set(),
+  })
   world.server.count('record damaged')
   world.say(`a damaged record in shard ${shard} at ${seq + 1}`)
 }
@@ -49,11 +57,14 @@ async function restore(world: World): Promise<void> {
   if (world.random() < 0.3) forget(world, to)
   const died = world.random() < 0.4
   for (let shard = 0; shard < SHARDS; shard++) {
-    if (!lost.some(({ subject }) => subject === `ev.${shard}`)) continue
+    const gone = lost.filter(({ subject }) => subject === `ev.${shard}`)
+    if (gone.length === 0) continue
     const seq = stream.last(`ev.${shard}`)?.seq ?? 0
     const known = knownBeyond(world, shard, seq)
     const knowers = knowersOf(world, shard, seq)
-    world.history.brokenLogs.push({ shard, at: world.scheduler.now, seq, known, knowers })
+    const events = new Set(gone.map(({ data }) => JSON.stringify(recordOf(data)?.events ?? [])))
+    const at = world.scheduler.now
+    world.history.brokenLogs.push({ shard, at, seq, known, knowers, lost: events })
     server.count(`log rolled back${known ? ', which a snapshot or mark knows' : ''}`)
   }
   world.say(`restored as of ${to}: ${lost.length} records are lost`)
