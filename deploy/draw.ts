@@ -91,15 +91,15 @@ export function drawEngine(): string {
     `    rest[("${[HOSTS_BUCKET, KEYS_BUCKET, SNAPSHOTS_STORE, IMPORTS_STORE].join(', ')}")]`,
     '  end',
     `  app -- "${next}" --> gateway`,
-    '  gateway -- "award, and why" --> app',
     '  files --> gateway',
     '  gateway -- "1 call for bids" --> a',
     '  a -- "2 bids" --> gateway',
     '  gateway -- "3 award" --> a',
     '  a -- "4 append, fenced" --> events',
+    '  a -- "5 award, and why" --> app',
     '  gateway -. "owner away" .-> inbox -.-> a',
     '  gateway -- "staged file" --> rest --> worker',
-    '  worker -- "batches" --> gateway',
+    '  worker -- "leads" --> a',
     '  events -. "outcomes" .-> worker -. "what was learnt" .-> a',
   ].join('\n')
 }
