@@ -11,7 +11,7 @@ export const COMMON_OPTIONS: readonly string[] = ['--v8-pool-size=1', '--import'
  * at a time, and is begun whenever 8 MB have grown old: within each snapshot, without a floor under what
  * old objects may take (MB). Small young generations make many short pauses in place of few long ones.
  */
-export const SERVING_OPTIONS: readonly string[] = [
+const SERVING_OPTIONS: readonly string[] = [
   '--initial-old-space-size=256',
   '--min-semi-space-size=8',
   '--max-semi-space-size=8',

@@ -276,7 +276,9 @@ function snapshotsOf(log: string, during: readonly Stretch[]): Stretch[] {
   })
   return during.flatMap(({ what, round, from, to }) => {
     if (what !== 'snapshots') return []
-    const within = taken.filter((one) => one.from < to && one.to > from)
+    const within = taken
+      .filter((one) => one.from < to && one.to > from)
+      .map((one) => ({ from: Math.max(from, one.from), to: Math.min(to, one.to) }))
     const ends = [from, ...within.map((one) => one.to)]
     const begins = [...within.map((one) => one.from), to]
     return [
