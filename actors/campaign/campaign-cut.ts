@@ -13,7 +13,7 @@ import {
 } from './image.ts'
 import type { Leads } from './leads.ts'
 import { type LeadsImage, readRows } from './leads-image.ts'
-import { cutOfGrowing, type ListCut } from './list-cut.ts'
+import { cutOfGrowing, cutOfMap, type ListCut } from './list-cut.ts'
 import { bytesOf, type TableCut } from './table-cut.ts'
 
 /** A campaign as it was when the cut was made. */
@@ -32,6 +32,7 @@ export class CampaignCut {
       ...textsOf(leads),
       ...accounts.lists(),
       own: contacts.own.cut(),
+      leases: cutOfMap(campaign.leases, (row, lease): Lists['leases'] => [row, lease]),
     }
     this.#rows = leads.table.cut(leads.size)
     this.#allocated = allocations.cut()
@@ -69,7 +70,6 @@ function headOf(campaign: Campaign): CampaignImage {
     at: campaign.at,
     quarantined: campaign.quarantined,
     leads: { ...NO_LEADS, size: campaign.leads.size },
-    leases: [...campaign.leases].map(([row, lease]) => [row, { ...lease }]),
     hidden: [...campaign.hidden].map(([contractor, rows]) => [contractor, [...rows]]),
     pulls: [...campaign.pulls.times],
     sla: campaign.sla.days.map((day) => ({ ...day })),

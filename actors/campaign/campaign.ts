@@ -58,17 +58,17 @@ import { type Shown, shownBy } from './seen.ts'
 import { SlaLedger } from './sla-ledger.ts'
 import { Tally } from './tally.ts'
 
-/** A contractor's hold on a lead. */
+/** A contractor's hold on a lead. What changes is another lease: cuts read it later (LC1). */
 export interface Lease {
-  award_id: AwardId
-  lead_id: LeadId
-  contractor_id: ContractorId | null
-  awardedAt: number
-  until: number
-  confirmedAt: number | null
-  attempt: number
+  readonly award_id: AwardId
+  readonly lead_id: LeadId
+  readonly contractor_id: ContractorId | null
+  readonly awardedAt: number
+  readonly until: number
+  readonly confirmedAt: number | null
+  readonly attempt: number
   /** The lead as it was at the award; null in leases of snapshots from before there was any. */
-  shown: Shown | null
+  readonly shown: Shown | null
 }
 
 /** A campaign's policy is its settings' choice, but in a simulation that compares others. */
@@ -114,7 +114,6 @@ export class Campaign {
   readonly contacts: ContactGate
   /** What its leads' attempts came to. */
   readonly accounts: Accounts
-  /** Which leads are given to whom. */
   /** What each contractor did, by day. */
   readonly tally = new Tally()
   /** Who its leads are allocated to. */
@@ -277,14 +276,13 @@ export class Campaign {
       case 'lead.confirmed': {
         const lease = this.#held(row, event)
         this.#move(row, 'confirm')
-        lease.confirmedAt = event.at
-        this.#setLeaseEnd(row, lease, event.lease_until)
+        this.#lease(row, { ...lease, confirmedAt: event.at, until: event.lease_until })
         this.#countFirstCall(row, event.at, event.sla_day)
         this.contacts.attempted(row, event, event.award_id)
         break
       }
       case 'lead.extended':
-        this.#setLeaseEnd(row, this.#held(row, event), event.lease_until)
+        this.#lease(row, { ...this.#held(row, event), until: event.lease_until })
         break
       case 'lead.lapsed':
         this.#held(row, event)
@@ -404,7 +402,7 @@ export class Campaign {
     if (parts === null) throw this.fault(`malformed award id ${event.award_id}`)
     const shown = shownBy(this, row, event)
     this.#move(row, 'award')
-    const lease: Lease = {
+    this.#lease(row, {
       award_id: event.award_id,
       lead_id: event.lead_id,
       contractor_id: event.contractor_id,
@@ -413,9 +411,7 @@ export class Campaign {
       confirmedAt: null,
       attempt: event.attempt,
       shown,
-    }
-    this.leases.set(row, lease)
-    this.#leaseEnds.push(event.lease_until, row)
+    })
     const { columns } = this.leads
     columns.awardN[row] = parts.n
     columns.awardIndex[row] = parts.index
@@ -477,9 +473,9 @@ export class Campaign {
     this.leads.close(row, closing)
   }
 
-  #setLeaseEnd(row: number, lease: Lease, until: number): void {
-    lease.until = until
-    this.#leaseEnds.push(until, row)
+  #lease(row: number, lease: Lease): void {
+    this.leases.set(row, lease)
+    this.#leaseEnds.push(lease.until, row)
   }
 
   #setDue(row: number, dueAt: number): void {

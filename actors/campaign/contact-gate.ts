@@ -32,6 +32,7 @@ const NEW_MAX = 20_000
 /** So few leads are filed at once. */
 const FEW = 2048
 const ADVICE_AT_ONCE = 64
+const NONE: readonly ContactId[] = []
 
 export class ContactGate {
   /** Null where nothing limits this campaign's attempts. */
@@ -119,8 +120,8 @@ export class ContactGate {
   }
 
   /** Contacts that are new here since this was last asked, some of them: what is known of them? */
-  takeNew(): ContactId[] {
-    return this.#new.splice(0)
+  takeNew(): readonly ContactId[] {
+    return this.#new.length === 0 ? NONE : this.#new.splice(0)
   }
 
   /** An attempt on a lead that is nobody else's contact is counted here, under its award's or its own id. */

@@ -1,11 +1,15 @@
 // Lane shelf: the lanes of one class that have leads, and what a bid needs of each side by side in
 // flat arrays: a host's campaigns have more lanes than its processor's cache has room for, and of
 // most a bid needs to know only that they cannot win.
+//
+// A bid takes lanes by the most any lead in them could score, for the threshold algorithm (Fagin, Lotem
+// and Naor 2001): it stops when what it has found beats the bound of the next. They are put in that
+// order for each bid anew, in linear time. No lane may come or go before the bid has ended.
 
 import type { Calendar } from '../policy/calendar.ts'
 import type { Kind, Policy, Scene } from '../policy/policy.ts'
-import { LaneHeap } from './lane-heap.ts'
 import type { LaneQueue } from './lane-queue.ts'
+import { MinHeap } from './min-heap.ts'
 
 const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 /** Attempts are told apart up to 3. */
@@ -19,6 +23,8 @@ export class LaneShelf {
   /** Kind and attempts as one number. */
   #shapes = new Uint8Array(8)
   #calendarOf = new Uint16Array(8)
+  /** The lanes of the bid that is being made that it has not taken yet, by their bounds below zero. */
+  readonly #left = new MinHeap()
 
   /** Puts a lane that has got its first lead here; `rate` as of `Policy.bound`. */
   add(lane: LaneQueue, rate: number): void {
@@ -54,17 +60,28 @@ export class LaneShelf {
     for (const [slot, lane] of this.#lanes.entries()) this.#rates[slot] = rateOf(lane)
   }
 
-  /** Lanes by the most they could offer, of calendars that have a scene. */
-  heap(policy: Policy, sceneOf: (calendar: Calendar) => Scene | null): LaneHeap {
+  /** Begins a bid, among the lanes of calendars that have a scene. */
+  begin(policy: Policy, sceneOf: (calendar: Calendar) => Scene | null): void {
     const scenes = this.#calendars.map((calendar) => sceneOf(calendar))
-    const heap = new LaneHeap()
-    for (const [slot, lane] of this.#lanes.entries()) {
+    this.#left.clear()
+    for (let slot = 0; slot < this.#lanes.length; slot++) {
       const scene = scenes[this.#calendarOf[slot] as number]
-      if (scene == null) continue
-      heap.add(lane, this.#bound(slot, policy, scene))
+      if (scene != null) this.#left.append(-this.#bound(slot, policy, scene), slot)
     }
-    heap.heapify()
-    return heap
+    this.#left.order()
+  }
+
+  /** The most a lead of a lane that is left could score, -Infinity when none is left. */
+  get bound(): number {
+    return -this.#left.peek()
+  }
+
+  /** Takes the lane with the largest bound. */
+  take(): LaneQueue | undefined {
+    if (this.#left.size === 0) return undefined
+    const slot = this.#left.peekRow()
+    this.#left.pop()
+    return this.#lanes[slot]
   }
 
   #bound(slot: number, { bound }: Policy, scene: Scene): number {

@@ -18,7 +18,6 @@ import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Features, Reason } from '../policy/propensity.ts'
 import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
-import type { LaneHeap } from './lane-heap.ts'
 import { type Candidate, edgesOf, LaneQueue, type Span } from './lane-queue.ts'
 import { LaneShelf } from './lane-shelf.ts'
 import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
@@ -232,7 +231,7 @@ export class Queue {
         let span = richest(spans, 0)
         while (lanes.bound > (span?.best ?? Number.NEGATIVE_INFINITY)) {
           const from = spans.length
-          this.#cut(lanes.pop(), views, spans)
+          this.#cut(lanes.take(), views, spans)
           span = richest(spans, from, span)
         }
         if (span === undefined) break
@@ -336,12 +335,14 @@ export class Queue {
     now: number,
     conditions: Conditions,
     views: Map<Calendar, View>,
-  ): LaneHeap {
-    return this.#shelf(rank).heap(this.policy, (calendar) => {
+  ): LaneShelf {
+    const shelf = this.#shelf(rank)
+    shelf.begin(this.policy, (calendar) => {
       const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
       views.set(calendar, { scene, edges: {} })
       return scene
     })
+    return shelf
   }
 
   #cut(queue: LaneQueue | undefined, views: ReadonlyMap<Calendar, View>, spans: Span[]): void {

@@ -37,6 +37,9 @@ const SMALL = 16_384
 /** Rows moved at once, and rows added between two times: sixteen are moved for each that is added. */
 const MOVED_ROWS = 2048
 const MOVED_EVERY = 128
+/** Rows added between two columns that are made: of each V8 may take it that memory runs short, and mark
+ * for 5 to 10 ms. A table that grew to its size is not full before all of them are made, and moved. */
+const MADE_EVERY = 16
 /** Growing begins when this share of a table is in use. */
 export const GROWS_AT = 0.9
 const GROWTH = 1.5
@@ -70,6 +73,7 @@ export class Table<T extends ColumnTypes> {
       this.#next = { arrays: {}, capacity: Math.ceil(this.capacity * GROWTH), moved: 0 }
     }
     if (size === this.capacity) this.#switch(size)
+    else if (size % MADE_EVERY !== 0) return
     else if (this.#make(this.#next, 1) && size % MOVED_EVERY === 0) this.#move(size, MOVED_ROWS)
   }
 

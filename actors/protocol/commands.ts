@@ -16,6 +16,7 @@ import type {
   ShardId,
 } from './ids.ts'
 import type { LeadInput } from './lead.ts'
+import type { LeadSlices } from './lead-slices.ts'
 import type { OfferRequest } from './offers.ts'
 import type { Reply } from './replies.ts'
 import type { DispositionRequest } from './requests.ts'
@@ -164,7 +165,13 @@ export type Command =
    * message's sequence there.
    */
   /** `after`: what its asker put into the inbox last, by its sequence there; these leads go behind it. */
-  | { type: 'ingest'; leads: LeadInput[]; fromInbox?: boolean; queued?: number; after?: number }
+  | {
+      type: 'ingest'
+      leads: LeadInput[] | LeadSlices
+      fromInbox?: boolean
+      queued?: number
+      after?: number
+    }
   | { type: 'show'; campaign: CampaignId; lead: LeadId }
   | { type: 'campaign.put'; settings: Settings }
   | { type: 'campaign.show'; campaign: CampaignId }

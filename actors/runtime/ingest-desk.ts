@@ -11,6 +11,7 @@ import { pack } from '../protocol/codec.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { ShardId } from '../protocol/ids.ts'
 import { type LeadInput, parseLead } from '../protocol/lead.ts'
+import { sliced } from '../protocol/lead-slices.ts'
 import type { Ingested, Reply } from '../protocol/replies.ts'
 import { inboxSubject } from '../protocol/subjects.ts'
 import { Activity } from './activity.ts'
@@ -160,7 +161,7 @@ export class IngestDesk {
     const deadline = performance.now() + budgetMs
     const leads = items.map(({ lead }) => lead)
     if ((this.#awayUntil.get(shard) ?? 0) < performance.now()) {
-      const command = { type: 'ingest', leads, ...this.#after(shard) } as const
+      const command = { type: 'ingest', leads: sliced(leads), ...this.#after(shard) } as const
       // One long try: asked again, the owner would truthfully say that it knows these leads.
       const forOwnerMs = budgetMs * OWNER_SHARE
       const answer = await this.#router.ask(shard, command, forOwnerMs, { tryMs: forOwnerMs })

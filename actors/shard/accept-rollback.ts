@@ -17,7 +17,7 @@ import { Journal } from './journal.ts'
 import { readLog } from './log-reader.ts'
 import { checkMark, type Mark, Marks, markFor } from './marks.ts'
 import type { SnapshotStore } from './snapshot.ts'
-import { recordHash, ShardState } from './state.ts'
+import { ShardState } from './state.ts'
 
 const TRIES = 5
 const OPERATOR = 'operator' as HostId
@@ -61,11 +61,12 @@ export async function acceptRollback(
 /** The state a shard's log leaves off at, as far as appending to it goes; its chain is followed. */
 async function endOf(link: Link, shard: ShardId): Promise<ShardState> {
   const state = new ShardState(shard)
-  for await (const { seq, bytes } of readLog(link, shard)) {
+  for await (const stored of readLog(link, shard)) {
+    const { seq, bytes } = stored
     const record = decoded(shard, seq, bytes)
     const chains = record.n === state.n + 1 && Buffer.compare(record.prev, state.prev) === 0
     if (!chains) throw new CorruptLogError(shard, seq, 'it does not chain to the record before')
-    state.advance(record, seq, recordHash(bytes))
+    state.advance(record, stored)
   }
   return state
 }

@@ -5,6 +5,7 @@
 //   IL2. While calls come, leads alone make no record at once: each append is a write to the disk that
 //        an award's has to wait for. They linger for a record with others in it, until they are many
 //        or LINGER_MS old.
+//   IL3. Leads that came packed are read when their turn has come, a slice at a time.
 
 import { align } from '../campaign/bars.ts'
 import { Campaign } from '../campaign/campaign.ts'
@@ -12,6 +13,7 @@ import { decideIntake, isAhead, unsubscribed } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { LeadId } from '../protocol/ids.ts'
 import type { LeadInput } from '../protocol/lead.ts'
+import { type LeadSlices, SlicedLeads } from '../protocol/lead-slices.ts'
 import { defaultSettings } from '../protocol/settings.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import type { IngestPace } from './ingest-pace.ts'
@@ -31,7 +33,7 @@ const WAITING_MAX = 20_000
 type Turned = Exclude<IngestOutcome, string>
 
 interface Job {
-  leads: LeadInput[]
+  leads: readonly LeadInput[] | SlicedLeads
   /** Sequence in the inbox; null for what came directly, whose sender is told. */
   queued: number | null
   /** When nobody waits for it any more; what was begun is finished all the same. */
@@ -82,9 +84,10 @@ export class IngestLane {
    * `deadline` was over before their turn came.
    */
   add(
-    leads: LeadInput[],
+    sent: LeadInput[] | LeadSlices,
     { queued = null, deadline = Number.POSITIVE_INFINITY }: AddOptions = {},
   ): Promise<IngestOutcome[] | null> {
+    const leads = Array.isArray(sent) ? sent : new SlicedLeads(sent)
     return new Promise((resolve, reject) => {
       this.#jobs.push({ leads, queued, deadline, done: 0, outcomes: [], resolve, reject })
       this.#wait(leads.length)
@@ -166,8 +169,8 @@ export class IngestLane {
     }
     const end = Math.min(job.done + STEP, job.leads.length)
     for (; job.done < end; job.done++) {
-      const lead = job.leads[job.done] as LeadInput
       try {
+        const lead = job.leads.at(job.done) as LeadInput
         const outcome = this.#decide(lead)
         job.outcomes[job.done] = outcome
         if (typeof outcome === 'object') this.#note(lead, outcome, job.queued)

@@ -1,7 +1,7 @@
 // Ingest pace: how much of a host's time leads on their way in may take, those of all its shards
 // together.
 //
-//   IP1. A slice takes SLICE_MS or so, and each turn of the event loop has one at most: what came in
+//   IP1. A slice takes SLICE_MS or so, half of that while calls come, and each turn of the event loop has one at most: what came in
 //        meanwhile waits no longer than that, however many shards take leads in.
 //   IP2. While calls come, slices take a share of the time, the larger the more leads wait: who sends
 //        some and waits for an answer is slowed by that, and costs calls next to nothing; who sends
@@ -10,6 +10,8 @@
 import type { Activity } from '../runtime/activity.ts'
 
 const SLICE_MS = 1
+/** The same while calls come: what holds each of them up is a slice, however large the share is. */
+const SLICE_CALLED_MS = 0.5
 const SHARE_LEAST = 0.05
 const SHARE_MOST = 0.5
 /** So many leads may wait at the least share. */
@@ -21,6 +23,8 @@ export class IngestPace {
   readonly #calls: Activity
   #beganAt = 0
   #resting = false
+  /** Rest that is still to be taken. */
+  #owedMs = 0
   /** Leads that wait in all lanes; they tell. */
   waiting = 0
   /** Those who wait for the end of the rest. */
@@ -47,22 +51,31 @@ export class IngestPace {
 
   /** Whether the slice that was begun has taken its time. */
   get isOver(): boolean {
-    return performance.now() - this.#beganAt >= SLICE_MS
+    const sliceMs = this.isCalled ? SLICE_CALLED_MS : SLICE_MS
+    return performance.now() - this.#beganAt >= sliceMs
   }
 
   /** Ends it: the rest begins. Behind it `again` is called, where there is more to do. */
   end(again?: () => void): void {
     if (again !== undefined) this.#wait(again)
-    const ms = performance.now() - this.#beganAt
-    const restMs = this.isCalled ? Math.min(REST_MAX_MS, ms * (1 / this.#share - 1)) : 0
     this.#resting = true
     const over = () => {
       this.#resting = false
       // Whoever comes first has the next slice; the others wait again.
       for (const again of this.#waiting.splice(0)) again()
     }
-    if (restMs < 1) setImmediate(over)
+    const restMs = this.#rest()
+    if (restMs === 0) setImmediate(over)
     else setTimeout(over, restMs)
+  }
+
+  /** How long to rest now, whole ms as timers are; what is less is rested with the next slice. */
+  #rest(): number {
+    const ms = performance.now() - this.#beganAt
+    const owed = this.isCalled ? this.#owedMs + ms * (1 / this.#share - 1) : 0
+    const rest = Math.min(REST_MAX_MS, Math.floor(owed))
+    this.#owedMs = owed < REST_MAX_MS ? owed - rest : 0
+    return rest
   }
 
   get #share(): number {

@@ -103,7 +103,7 @@ export class Journal {
     this.appendingSince = performance.now()
     const seq = await this.#land(bytes, hash)
     this.appendingSince = null
-    this.#state.advance(record, seq, hash)
+    this.#state.advance(record, { seq, bytes }, hash)
     return seq
   }
 

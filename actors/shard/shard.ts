@@ -408,15 +408,17 @@ export class Shard {
     return this.#gate.durable()
   }
 
+  readonly #emit = (event: Event): void => this.#gate.emit(event)
+
   /** Ends the campaign's leases whose time has come. */
   lapse(campaign: Campaign): void {
     if (campaign.quarantined !== null || this.#lost !== null) return
     try {
-      const emit = (event: Event) => this.#gate.emit(event)
-      decideLapses(campaign, this.now(), emit)
-      decideBroken(campaign, this.now(), emit)
+      const now = this.now()
+      decideLapses(campaign, now, this.#emit)
+      decideBroken(campaign, now, this.#emit)
       // Nobody waits for these: they need not pile up while the log is away.
-      if (!this.busy) decideMissed(campaign, this.now(), emit)
+      if (!this.busy) decideMissed(campaign, now, this.#emit)
     } catch (error) {
       this.fault(campaign, error)
     }

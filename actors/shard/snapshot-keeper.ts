@@ -1,4 +1,8 @@
 // Snapshot keeper: decides when a shard's state is worth a snapshot, and takes one at a time.
+//
+//   SK1. What a snapshot costs grows with the state, what it saves a take-over with the log behind the
+//        last one. So the larger the last one was the longer the log behind it grows, and the disk is
+//        written with snapshots no more than WEIGHT_MIN allows, however large the state is.
 
 import type { Log } from '../runtime/log.ts'
 import { TimeSlices } from '../runtime/time-slices.ts'
@@ -11,20 +15,29 @@ const RECORDS_MAX = 4000
 /** With fewer records than this, a snapshot saves nothing. */
 const RECORDS_MIN = 200
 const AGE_MAX_MS = 60_000
+/** The log behind the last snapshot weighs at least so many times what that did. */
+const WEIGHT_MIN = 0.5
 const RETRY_MS = 30_000
 /** Of the process's time, for a snapshot that is taken beside calls. */
 const SHARE = 0.05
 /** A million leads are some forty seconds. */
 const BYTES_PER_SECOND = 4 * 1024 * 1024
 
+/** The last snapshot of a state, or where the state stood first when there was none. */
+interface Last {
+  /** Number of the record it followed, and bytes of the log up to there as the state counts them. */
+  n: number
+  logBytes: number
+  /** Monotonic. */
+  at: number
+  /** Bytes of the snapshot; 0 when there was none. */
+  bytes: number
+}
+
 export class SnapshotKeeper {
   readonly #store: SnapshotStore
   readonly #log: Log
-  /**
-   * Number of the record the last snapshot followed, or of the one first seen here when there was
-   * none, and when that was (monotonic).
-   */
-  readonly #last = new Map<number, { n: number; at: number; saved: boolean }>()
+  readonly #last = new WeakMap<ShardState, Last>()
   #saving = false
   /** A store that refused one is left alone until then. */
   #notBefore = 0
@@ -37,16 +50,17 @@ export class SnapshotKeeper {
 
   /** Whether enough has happened since the last snapshot for another. */
   wants(state: ShardState): boolean {
-    const last = this.#last.get(state.shard)
-    if (last === undefined || last.n > state.n) {
-      // What lies before this process began was somebody's to snapshot; count from here.
-      this.#last.set(state.shard, { n: state.n, at: performance.now(), saved: false })
+    const { n, logBytes } = state
+    const last = this.#last.get(state)
+    if (last === undefined) {
+      this.#last.set(state, firstOf(state))
       return false
     }
-    if (state.poisoned.size > 0 || performance.now() < this.#notBefore) return false
-    const records = state.n - last.n
-    const old = performance.now() - last.at > AGE_MAX_MS && records >= RECORDS_MIN
-    return (records >= RECORDS_MAX || old) && !this.#saving
+    if (this.#saving || state.poisoned.size > 0 || performance.now() < this.#notBefore) return false
+    if (logBytes - last.logBytes < WEIGHT_MIN * last.bytes) return false
+    const records = n - last.n
+    const old = performance.now() - last.at > AGE_MAX_MS
+    return records >= (old ? RECORDS_MIN : RECORDS_MAX)
   }
 
   /**
@@ -74,17 +88,19 @@ export class SnapshotKeeper {
     share = 1,
     bytesPerSecond = Number.POSITIVE_INFINITY,
   ): Promise<void> {
-    const last = this.#last.get(state.shard)
-    if (state.poisoned.size > 0 || (last?.saved === true && last.n === state.n)) return
+    const last = this.#last.get(state)
+    const taken = last !== undefined && last.bytes > 0 && last.n === state.n
+    if (state.poisoned.size > 0 || taken) return
     this.#saving = true
-    const started = performance.now()
+    const at = performance.now()
+    const { logBytes } = state
     try {
-      const taken = await cut()
-      const { n } = taken.place
+      const now = await cut()
+      const { n } = now.place
       const slices = new TimeSlices(share)
-      const { shard, seq, bytes } = await this.#store.saveCut(taken, slices, bytesPerSecond)
-      this.#last.set(shard, { n, at: started, saved: true })
-      const ms = Math.round(performance.now() - started)
+      const { shard, seq, bytes } = await this.#store.saveCut(now, slices, bytesPerSecond)
+      this.#last.set(state, { n, logBytes, at, bytes })
+      const ms = Math.round(performance.now() - at)
       this.#log.info({ shard, sequence: seq, bytes, ms }, 'snapshot taken')
     } catch (error) {
       this.#notBefore = performance.now() + RETRY_MS
@@ -93,4 +109,10 @@ export class SnapshotKeeper {
       this.#saving = false
     }
   }
+}
+
+/** Before the first that is taken here: what it was loaded from, or where it stands where nobody knows. */
+function firstOf({ n, logBytes, loadedFrom }: ShardState): Last {
+  const at = performance.now()
+  return loadedFrom === null ? { n, logBytes, at, bytes: 0 } : { ...loadedFrom, logBytes: 0, at }
 }

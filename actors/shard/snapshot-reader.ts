@@ -19,10 +19,11 @@ export async function readState(shard: ShardId, parts: Parts, slices: Slices): P
   const header = unpack<Header | HeaderBefore>(first)
   const state = new ShardState(shard)
   let loaders: CampaignLoader[]
-  if (header.v === SNAPSHOT_VERSION) loaders = await readParts(state, first, parts, slices)
-  else if (header.v === 1) loaders = await readBefore(state, header, first, parts)
-  else {
-    const { v } = header satisfies never as { v: unknown } // Whatever a later build wrote.
+  if (header.v === 1) loaders = await readBefore(state, header, first, parts)
+  else if (header.v === 2 || header.v === SNAPSHOT_VERSION) {
+    loaders = await readParts(state, first, parts, slices)
+  } else {
+    const v: unknown = header.v satisfies never // Whatever a later build wrote.
     throw new EngineError('FORMAT_VERSION', `snapshot version ${v} is not 1 to ${SNAPSHOT_VERSION}`)
   }
   const { seq, n, prev, epoch, host } = header

@@ -9,10 +9,11 @@ import type { Slices } from '../runtime/time-slices.ts'
 import { type Parts, sha256 } from './snapshot-frames.ts'
 import type { Place, StateCut } from './state-cut.ts'
 
-export const SNAPSHOT_VERSION = 2
+/** Leases are a list since 3; before that they stood in the heads of their campaigns. */
+export const SNAPSHOT_VERSION = 3
 
 export interface Header extends Place {
-  v: typeof SNAPSHOT_VERSION
+  v: 2 | typeof SNAPSHOT_VERSION
 }
 
 export interface Trailer {

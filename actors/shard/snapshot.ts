@@ -21,7 +21,7 @@ import type { StateCut } from './state-cut.ts'
 
 const KEPT = 2
 /** Bytes between two rests of a snapshot that is stored no faster than it is told to. */
-const BETWEEN_RESTS = 128 * 1024
+const BETWEEN_RESTS = 64 * 1024
 
 export interface SnapshotInfo {
   shard: ShardId
@@ -99,7 +99,7 @@ export class SnapshotStore {
     return null
   }
 
-  async #read({ shard, seq }: SnapshotInfo, slices: Slices): Promise<ShardState> {
+  async #read({ shard, seq, bytes: size }: SnapshotInfo, slices: Slices): Promise<ShardState> {
     const name = nameOf(shard, seq)
     // Read piece by piece: the client's own `get` hashes in JavaScript, a second for 40 MB in which
     // nothing else of this process runs. The trailer's hash says the same, natively.
@@ -107,7 +107,9 @@ export class SnapshotStore {
     if (bytes === null) throw new EngineError('SNAPSHOT_GONE', `snapshot ${name} is gone`)
     const parts = readFrames(bytes)
     try {
-      return await readState(shard, parts, slices)
+      const state = await readState(shard, parts, slices)
+      state.loadedFrom = { n: state.n, bytes: size }
+      return state
     } finally {
       await parts.return(undefined) // Lets go of what was not read.
     }

@@ -55,6 +55,10 @@ export class ShardState {
   prev: Uint8Array = NO_HASH
   epoch = 0
   host = ''
+  /** The snapshot it was loaded from: number of the record that followed, and its size. */
+  loadedFrom: { n: number; bytes: number } | null = null
+  /** Bytes of the records that were added here, behind that snapshot. */
+  logBytes = 0
   /** Cuts that are being read. */
   #cuts: readonly StateCut[] = []
 
@@ -83,15 +87,16 @@ export class ShardState {
       const row = this.#foldEvent(event, stored.seq)
       if (row >= 0) this.settle(event, row, stored.seq)
     }
-    this.advance(record, stored.seq, recordHash(stored.bytes))
+    this.advance(record, stored)
     return record
   }
 
   /** Takes note that a record, already applied, lies in the log. */
-  advance(record: Record, seq: number, hash: Uint8Array): void {
+  advance(record: Record, { seq, bytes }: Stored, hash = recordHash(bytes)): void {
     this.seq = seq
     this.n = record.n
     this.prev = hash
+    this.logBytes += bytes.length
     this.epoch = record.epoch
     this.host = record.host
   }

@@ -72,7 +72,7 @@ interface ImportShown {
 
 export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]> {
   const { rows = 100_000, leads = 200_000, rounds = 3, rate = 200 } = options
-  const { quietSeconds = 10, snapshotSeconds = 130, things = THINGS } = options
+  const { quietSeconds = 30, snapshotSeconds = 130, things = THINGS } = options
   const scene = await Scene.open(leads, rate)
   const goOn: { [thing in Thing]: (round: number) => Promise<unknown> } = {
     'an import': () => scene.import(),

@@ -64,6 +64,8 @@ export interface Costs {
   snapshot: { leadBytes: number; leadMicros: number }
   /** Bytes of the stream: of a lead's intake, of an award, of a confirm with its disposition. */
   log: { leadBytes: number; awardBytes: number; outcomeBytes: number }
+  /** Time to read and fold a byte of the log, µs. */
+  replayMicros: number
   /** By hosts, rising; the first has one. */
   served: readonly Served[]
   ingestedLead: Micros

@@ -96,7 +96,8 @@ export async function measure(sizes: Sizes, say: Say): Promise<Costs> {
     worlds.push(await inWorld(order, say, (it) => servedOf(it, sizes, say)))
   }
   const [single] = worlds
-  if (single?.append == null) throw new Error('sizes.hosts begins with one host')
+  if (single?.append == null || single.replayMicros === null)
+    throw new Error('sizes.hosts begins with one host')
   const { ingested, append, awardBytes, outcomeBytes } = single
   const each = (kind: keyof Lines) => ingested.micros[kind] / ingested.count
   return {
@@ -104,6 +105,7 @@ export async function measure(sizes: Sizes, say: Say): Promise<Costs> {
     log: { leadBytes: ingested.logBytes / ingested.count, awardBytes, outcomeBytes },
     served: worlds.map(({ served }) => served),
     ingestedLead: { host: each('host'), gateway: each('gateway'), nats: each('nats') },
+    replayMicros: single.replayMicros,
     oneCampaignMicros: alone.micros.host / alone.count,
     append,
   }
@@ -203,6 +205,7 @@ async function servedOf(world: ScaleWorld, sizes: Sizes, say: Say) {
       attempt: lines(attempts),
     },
     ingested: await world.ingest(sizes.ingested),
+    replayMicros: hosts === 1 ? await world.replay() : null,
     append: hosts === 1 ? await world.appends(Math.min(2, sizes.seconds)) : null,
     awardBytes,
     outcomeBytes: attempt.logBytes / attempt.count - awardBytes,

@@ -92,7 +92,7 @@ const ATTEMPT_EVENTS = 3
 /** Leads of a slice on their way in (design §2; actors/shard/ingest-lane.ts). */
 const SLICE_LEADS = 64
 /** When a follower takes another snapshot of a shard, and how many are kept (actors/shard/snapshot-keeper.ts, snapshot.ts). */
-const SNAPSHOT = { recordsMax: 4000, recordsMin: 200, ageSeconds: 60, kept: 2 }
+const SNAPSHOT = { recordsMax: 4000, recordsMin: 200, ageSeconds: 60, weightMin: 0.5, kept: 2 }
 /** Shards that a log has when nobody says otherwise (actors/runtime/streams.ts), and the most it may have (actors/runtime/config.ts). */
 const SHARDS_LEAST = 4
 const SHARDS_MOST = 256
@@ -188,8 +188,17 @@ function fullestOf(costs: Costs, target: Target, hosts: number): Plan['fullest']
     leads,
     memoryBytes: memoryOf(costs, leads, campaigns),
     cores: coresOf(costs, loadOf(target, hosts, 1)).host,
-    restartSeconds: restartOf(costs, leads, campaigns),
+    restartSeconds: restartOf(costs, leads, campaigns) + tailOf(costs, leads),
   }
+}
+
+/**
+ * Seconds to fold the log behind the snapshots of so many leads. It grows to SNAPSHOT.weightMin of what
+ * they weigh; those of a host's many shards have grown to half of that, on average. Where a minute or
+ * 4,000 records add more than that, it is more.
+ */
+function tailOf({ snapshot, replayMicros }: Costs, leads: number): number {
+  return (leads * snapshot.leadBytes * (SNAPSHOT.weightMin / 2) * replayMicros) / 1e6
 }
 
 /** The fewest hosts with which each bound alone is kept. */
@@ -232,12 +241,17 @@ function shardsFor(target: Target, hosts: number, shardPerSecond: number): numbe
   return 2 ** Math.ceil(Math.log2(Math.max(SHARDS_LEAST, even, busy)) - 1e-9)
 }
 
+function logBytesPerSecond({ log }: Costs, target: Target): number {
+  const attempt = log.awardBytes + log.outcomeBytes
+  return target.requestsPerSecond * attempt + leadsPerSecond(target) * log.leadBytes
+}
+
 function logOf(costs: Costs, target: Target, snapshotBytes: number): Plan['log'] {
   const { leadBytes, awardBytes, outcomeBytes } = costs.log
   const { requestsPerSecond: rate, leadsPerDay, retentionDays, leads } = target
   const attempt = awardBytes + outcomeBytes
   const taken = leadsPerSecond(target)
-  const bytesPerSecond = rate * attempt + taken * leadBytes
+  const bytesPerSecond = logBytesPerSecond(costs, target)
   const bytesPerDay = attemptsPerDay(target) * attempt + leadsPerDay * leadBytes
   const recordsPerSecond = rate * ATTEMPT_EVENTS + taken / SLICE_LEADS
   const appendsShare = recordsPerSecond / costs.append.perSecond
@@ -255,16 +269,19 @@ function logOf(costs: Costs, target: Target, snapshotBytes: number): Plan['log']
 
 /**
  * Snapshots while the target's rate is served. A shard has one each 4,000 records, or each minute
- * with 200 or more, and a host takes one at a time: where that is slower, it takes them without end.
+ * with 200 or more, once the log behind the last weighs half of what that did. A host takes one at a
+ * time: where that is slower, it takes them without end.
  */
 function snapshotsOf(costs: Costs, target: Target, hosts: number, shards: number) {
   const { leadBytes, leadMicros } = costs.snapshot
   const events = target.requestsPerSecond * ATTEMPT_EVENTS
   const records = (events + leadsPerSecond(target) / SLICE_LEADS) / shards
-  const wanted = Math.min(
+  const worth = Math.min(
     SNAPSHOT.recordsMax / records,
     Math.max(SNAPSHOT.ageSeconds, SNAPSHOT.recordsMin / records),
   )
+  const weight = SNAPSHOT.weightMin * target.leads * leadBytes
+  const wanted = Math.max(worth, weight / logBytesPerSecond(costs, target))
   // A host takes those of the shards it follows: as many as it owns.
   const leads = (target.leads * fullnessOf(target, hosts)) / hosts
   const everySeconds = Math.max(wanted, (leads * leadMicros) / 1e6)

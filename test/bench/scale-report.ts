@@ -47,6 +47,7 @@ function costsTable({ costs }: ScaleResult): string {
       ['log of a lead taken in', `${round(log.leadBytes)} B`],
       ['log of an award', `${round(log.awardBytes)} B`],
       ['log of a confirm and a disposition', `${round(log.outcomeBytes)} B`],
+      ['reading and folding the log', `${round(1 / costs.replayMicros)} MB/s`],
       [
         'CPU of a lead taken in',
         `host ${round(ingestedLead.host)}, gateway ${round(ingestedLead.gateway)}, nats ${round(ingestedLead.nats)} µs`,

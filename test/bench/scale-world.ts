@@ -7,8 +7,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { fnv1a } from '../../actors/protocol/ids.ts'
+import { fnv1a, type ShardId } from '../../actors/protocol/ids.ts'
 import { RECORD_BYTES_MAX } from '../../actors/protocol/record.ts'
+import { readConfig } from '../../actors/runtime/config.ts'
+import { createLog } from '../../actors/runtime/log.ts'
+import { connectNats } from '../../actors/runtime/nats.ts'
+import { readLog } from '../../actors/shard/log-reader.ts'
+import { ShardState } from '../../actors/shard/state.ts'
 import type { Cluster, Member } from '../support/cluster.ts'
 import { until } from '../support/until.ts'
 import { Entrant, type TurnOrder } from './entrant.ts'
@@ -196,6 +201,22 @@ export class ScaleWorld implements AsyncDisposable {
     const byShard = new Map<number, number>()
     for (let id = campaigns; id >= 1; id--) byShard.set(fnv1a(String(id)) % shards, id)
     return [...byShard.values()]
+  }
+
+  /** Time to read and fold a byte of a shard's log, by this process, µs. */
+  async replay(): Promise<number> {
+    const log = createLog({ role: 'bench' }, 'silent')
+    const { config } = readConfig(['--nats-url', this.#cluster.server.url], {})
+    const link = await connectNats(config, 'bench', log)
+    try {
+      const shard = 0 as ShardId
+      const state = new ShardState(shard)
+      const began = performance.now()
+      for await (const stored of readLog(link, shard)) state.fold(stored)
+      return ((performance.now() - began) * 1000) / state.logBytes
+    } finally {
+      await link.nc.close()
+    }
   }
 
   /** Synced appends by this cluster's server, to a stream of their own. */

@@ -309,4 +309,26 @@ test('a snapshot of an older build, that lacks a column, starts it at zero', () 
   assert.deepEqual(imageOf(campaign), image)
 })
 
+test('LC1: leases of more than one part are as they were at the cut, whatever became of them', () => {
+  const desk = new Desk({ hours: HOURS })
+  const count = 600
+  for (let id = 1; id <= count; id++) desk.send(id, {})
+  const awards = Array.from({ length: count }, () => desk.award())
+  const before = bytesOf(desk.campaign)
+  const cut = new CampaignCut(desk.campaign)
+  const [first, second] = awards
+  desk.now += MINUTE_MS / 4
+  desk.confirm(first?.award_id ?? '')
+  desk.confirm(second?.award_id ?? '')
+  const parts: CampaignPart[] = []
+  for (const part of cut.parts()) parts.push(unpack<CampaignPart>(pack(part)))
+  cut.close()
+  const lists = parts.filter((part) => part.type === 'list' && part.list === 'leases')
+  assert.ok(lists.length > 1, `${lists.length} parts of leases`)
+  const made = madeOf(parts)
+  assert.equal(made.leases.size, count)
+  assert.equal(bytesOf(made), before)
+  assert.notEqual(bytesOf(desk.campaign), before)
+})
+
 test.run()

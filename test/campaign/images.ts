@@ -49,7 +49,16 @@ const columnsOfLeads = new Map(Object.entries(new Leads().columns))
 const widthOfLeads = (name: string) => columnsOfLeads.get(name)?.BYTES_PER_ELEMENT ?? 0
 const widthOfAllocated = (name: string) => (name === 'told' ? 1 : name === 'list' ? 4 : 8)
 
-/** The whole of a campaign of no more rows than one part takes. */
+/** Columns of rows behind those before them. */
+function joined(before: ColumnBytes, after: ColumnBytes): ColumnBytes {
+  const all = Object.entries(after).map(([name, bytes]): [string, Uint8Array] => {
+    const first = before[name]
+    return [name, first === undefined ? bytes : Buffer.concat([first, bytes])]
+  })
+  return Object.fromEntries(all)
+}
+
+/** The whole of a campaign in one, as snapshots once held it. */
 export function imageOf(campaign: Campaign): CampaignImage {
   const [head, ...others] = partsOf(campaign)
   assert.ok(head?.type === 'campaign')
@@ -57,15 +66,19 @@ export function imageOf(campaign: Campaign): CampaignImage {
   const accounts: Partial<AccountsImage> = {}
   for (const part of others) {
     if (part.type === 'rows') {
-      assert.deepEqual(image.leads.columns, {}, 'more rows than a part takes')
       const { rows, columns, sealed } = part.rows
-      Object.assign(image.leads, { columns: each(columns, rows, widthOfLeads), sealed })
+      const { leads } = image
+      leads.columns = joined(leads.columns, each(columns, rows, widthOfLeads))
+      leads.sealed = Buffer.concat([leads.sealed, sealed])
     } else if (part.type === 'allocated') {
       const { rows, columns } = part.rows
-      Object.assign(image.allocations ?? {}, { columns: each(columns, rows, widthOfAllocated) })
+      const before = image.allocations?.columns ?? {}
+      const all = joined(before, each(columns, rows, widthOfAllocated))
+      Object.assign(image.allocations ?? {}, { columns: all })
     }
     if (part.type === 'list') {
-      const into = part.list === 'own' ? image : part.list in image.leads ? image.leads : accounts
+      const isOfCampaign = part.list === 'own' || part.list === 'leases'
+      const into = isOfCampaign ? image : part.list in image.leads ? image.leads : accounts
       const before: unknown[] = Object.entries(into).find(([name]) => name === part.list)?.[1] ?? []
       Object.assign(into, { [part.list]: [...before, ...part.items] })
     }

@@ -176,7 +176,7 @@ test('a lease of a snapshot from before anything was seen ends without it', () =
   desk.send(1, LEAD)
   const award = desk.award()
   const image = imageOf(desk.campaign)
-  const leases = image.leases.map(([row, { shown: _, ...lease }]) => [row, lease])
+  const leases = image.leases?.map(([row, { shown: _, ...lease }]) => [row, lease])
   const campaign = campaignFrom(unpack(pack({ ...image, leases })))
   const request = parseDisposition({ award_id: award.award_id, code: 'converted' })
   const decided = decideDisposition(campaign, request, desk.now, new FakeSealer())

@@ -3,6 +3,8 @@
 
 import { decodeBody, encodeBody, pack, unpack } from '../../actors/protocol/codec.ts'
 import type { Command } from '../../actors/protocol/commands.ts'
+import type { LeadInput } from '../../actors/protocol/lead.ts'
+import { type LeadSlices, SlicedLeads } from '../../actors/protocol/lead-slices.ts'
 import type { Ingested, Reply } from '../../actors/protocol/replies.ts'
 import { BUDGET_HEADER } from '../../actors/protocol/subjects.ts'
 import type { NatsConnection } from '../../actors/runtime/nats.ts'
@@ -53,7 +55,7 @@ export function standIn(
       if (error !== null) throw error
       const command = unpack<Command>(msg.data)
       if (command.type !== 'ingest') return
-      const leads = command.leads as (Sent & object)[]
+      const leads: Sent[] = Array.isArray(command.leads) ? command.leads : all(command.leads)
       if (keep) batches.push(leads)
       void Promise.resolve(answer(leads)).then((reply) => {
         if (reply?.type === 'ingested')
@@ -70,4 +72,10 @@ export function standIn(
 
 function outcomesOf({ accepted, unchanged }: Ingested): string[] {
   return [...Array(accepted).fill('accepted'), ...Array(unchanged).fill('unchanged')]
+}
+
+/** Leads as they were packed. */
+function all(slices: LeadSlices): Sent[] {
+  const leads = new SlicedLeads(slices)
+  return Array.from({ length: leads.length }, (_, i) => leads.at(i) as LeadInput)
 }

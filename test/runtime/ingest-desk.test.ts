@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Command, CommandReply } from '../../actors/protocol/commands.ts'
 import type { ShardId } from '../../actors/protocol/ids.ts'
+import { SlicedLeads } from '../../actors/protocol/lead-slices.ts'
 import { IngestDesk, type IngestDeskOptions } from '../../actors/runtime/ingest-desk.ts'
 import { createLog } from '../../actors/runtime/log.ts'
 import { suite } from '../support/suite.ts'
@@ -18,8 +19,10 @@ function desk() {
     shardOf: () => 0 as ShardId,
     ask: async (_shard: ShardId, command: Command): Promise<CommandReply> => {
       if (command.type !== 'ingest') throw new Error(`asked for ${command.type}`)
-      sent.push(...command.leads.map(({ id }) => id))
-      return { type: 'outcomes', outcomes: command.leads.map(() => 'accepted') }
+      const leads = Array.isArray(command.leads) ? command.leads : new SlicedLeads(command.leads)
+      const ids = Array.from({ length: leads.length }, (_, i) => leads.at(i)?.id ?? 0)
+      sent.push(...ids)
+      return { type: 'outcomes', outcomes: ids.map(() => 'accepted') }
     },
   }
   const never = () => {

@@ -159,7 +159,8 @@ test('IN2, I16: a message that fails three times is set aside, and what follows 
   const execute = shard.execute.bind(shard)
   let failures = 0
   const failing: Shard['execute'] = async (command) => {
-    if (command.type === 'ingest' && command.leads.some((one) => one.id === (66 as LeadId))) {
+    const sent = command.type === 'ingest' && Array.isArray(command.leads) ? command.leads : []
+    if (sent.some((one) => one.id === (66 as LeadId))) {
       failures++
       throw new Error('planted')
     }

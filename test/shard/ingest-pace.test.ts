@@ -94,4 +94,23 @@ test('IP2: the more leads wait while calls come, the shorter the rest', async ()
   assert.ok(few > 2 * many, `${few} and ${many} ms`)
 })
 
+test('IP2: slices shorter than a timer is fine are rested for all the same', async () => {
+  const calls = new Activity()
+  const pace = new IngestPace(calls)
+  pace.waiting = 100_000
+  const began = performance.now()
+  let worked = 0
+  for (let slices = 0; slices < 60; slices++) {
+    calls.note()
+    const before = performance.now()
+    pace.begin(nobody)
+    busy(0.6)
+    worked += performance.now() - before
+    await new Promise<void>((over) => pace.end(over))
+  }
+  const share = worked / (performance.now() - began)
+  // Half of the time is the most they may have; a timer may be a little early.
+  assert.ok(share < 0.75, `${share} of the time`)
+})
+
 test.run()

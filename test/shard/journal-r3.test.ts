@@ -11,7 +11,7 @@ import { connectNats, type Link } from '../../actors/runtime/nats.ts'
 import { provision } from '../../actors/runtime/streams.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import { readLast } from '../../actors/shard/log-reader.ts'
-import { NO_HASH, recordHash, ShardState } from '../../actors/shard/state.ts'
+import { NO_HASH, ShardState } from '../../actors/shard/state.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
 import { T0 } from './manual-clock.ts'
@@ -54,7 +54,7 @@ function sendUnacked(state: ShardState, seq: number): void {
   const expected = headers()
   expected.set('Nats-Expected-Last-Subject-Sequence', String(state.seq))
   link.nc.publish(eventsSubject(ID), bytes, { headers: expected })
-  state.advance(record, seq, recordHash(bytes))
+  state.advance(record, { seq, bytes })
 }
 
 test('J3: an append the servers refuse because one is just being replicated is made again', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Command } from '../../actors/protocol/commands.ts'
 import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
+import { sliced } from '../../actors/protocol/lead-slices.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { keyRefOf } from '../../actors/protocol/seal.ts'
 import { Activity } from '../../actors/runtime/activity.ts'
@@ -109,6 +110,20 @@ test('what waits in the lane when a shard is drained is told to go to the next o
   assert.ok(answer.type === 'moved' || answer.type === 'outcomes')
   const state = await rig.replay(id)
   if (answer.type === 'outcomes') assert.equal(state.campaigns.get(campaign)?.leads.size, 1000)
+})
+
+test('IL3: leads that came packed are taken in as they were; what cannot be read is not', async () => {
+  const { shard, id, campaign } = await owned()
+  const sent = leads(campaign, 40, { phone: '+15550001234' })
+  const answer = await shard.execute({ type: 'ingest', leads: sliced(sent) })
+  assert.ok(answer.type === 'outcomes')
+  assert.deepEqual(answer.outcomes, Array(40).fill('accepted'))
+  const broken = sliced(leads(campaign, 40, { from: 100 }))
+  broken.packed[1] = Uint8Array.of(0xc1)
+  await assert.rejects(shard.execute({ type: 'ingest', leads: broken }))
+  await ingest(shard, leads(campaign, 1, { from: 900 }))
+  const state = await rig.replay(id)
+  assert.equal(state.campaigns.get(campaign)?.leads.size, 40 + 16 + 1)
 })
 
 test('IL2: leads wait for company while calls come, but not for ever, and with an award they go at once', async () => {

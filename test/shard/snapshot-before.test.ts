@@ -1,4 +1,5 @@
-// Snapshots of before 0.4, each campaign one part: they are read as they always were, or not at all.
+// Snapshots of builds before: they are read as they always were, or not at all. Of version 1, before
+// 0.4, each campaign is one part.
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -8,6 +9,7 @@ import { TimeSlices } from '../../actors/runtime/time-slices.ts'
 import type { HeaderBefore } from '../../actors/shard/snapshot-before.ts'
 import { sha256 } from '../../actors/shard/snapshot-frames.ts'
 import { readState } from '../../actors/shard/snapshot-reader.ts'
+import type { Header, Trailer } from '../../actors/shard/snapshot-writer.ts'
 import type { ShardState } from '../../actors/shard/state.ts'
 import { imageOf } from '../campaign/images.ts'
 import { suite } from '../support/suite.ts'
@@ -63,6 +65,34 @@ function read(state: ShardState, parts: readonly Uint8Array[]): Promise<ShardSta
   }
   return readState(state.shard, stream(), new TimeSlices())
 }
+
+/** Its parts as builds wrote them that had leases in the heads of campaigns. */
+function partsOf2(state: ShardState): Uint8Array[] {
+  const { shard, seq, n, prev, epoch, host } = state
+  const header: Header = { v: 2, shard, seq, n, prev, epoch, host }
+  const first = Uint8Array.from(pack(header))
+  const parts: Uint8Array[] = []
+  for (const part of state.cut().parts()) {
+    if (part.type === 'list' && part.list === 'leases') continue
+    if (part.type === 'campaign') {
+      const leases = state.campaigns.get(part.image.settings.campaign_id)?.leases ?? []
+      parts.push(Uint8Array.from(pack({ ...part, image: { ...part.image, leases: [...leases] } })))
+    } else parts.push(Uint8Array.from(pack(part)))
+  }
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  const trailer: Trailer = { type: 'end', hash: hash.digest('hex'), header: sha256(first) }
+  return [first, ...parts, Uint8Array.from(pack(trailer))]
+}
+
+test('one of version 2 gives the state the log gives, its leases too', async () => {
+  const state = await lived()
+  const loaded = await read(state, partsOf2(state))
+  assert.equal(loaded.hash(), state.hash())
+  const leases = ({ campaigns }: ShardState) => [...campaigns.values()].map((it) => [...it.leases])
+  assert.equal(leases(loaded).flat().length, 3)
+  assert.deepEqual(leases(loaded), leases(state))
+})
 
 test('SN1: it gives the state the log gives, placed and ready', async () => {
   const state = await lived()

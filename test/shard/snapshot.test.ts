@@ -94,7 +94,7 @@ test('only the two newest are kept', async () => {
 /** The same snapshot as a version to come would write it. */
 function fromTheFuture(bytes: Uint8Array): Uint8Array {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  const header = pack({ ...unpack<object>(bytes.subarray(4, 4 + length)), v: 3 })
+  const header = pack({ ...unpack<object>(bytes.subarray(4, 4 + length)), v: 4 })
   const head = new Uint8Array(4)
   new DataView(head.buffer).setUint32(0, header.length)
   return Buffer.concat([head, header, bytes.subarray(4 + length)])
@@ -179,6 +179,51 @@ test('the keeper wants one after enough records, counted from where it began', a
   await saving
   assert.equal(keeper.wants(owner.state), false, 'counted anew')
   assert.equal((await rig.snapshots.list(owner.id)).length, 1)
+})
+
+test('SK1: the keeper lets the log grow with the snapshot before it takes another', async () => {
+  const owner = await loaded()
+  const keeper = new SnapshotKeeper(rig.snapshots, quiet)
+  keeper.wants(owner.state)
+  Object.assign(owner.state, { n: owner.state.n + 4000 })
+  assert.equal(keeper.wants(owner.state), true, 'how large it is is not known yet')
+  await keeper.saveNow(owner.state)
+  const [taken] = await rig.snapshots.list(owner.id)
+  const half = Math.ceil((taken?.bytes ?? 0) / 2)
+  const { n, logBytes } = owner.state
+  Object.assign(owner.state, { n: n + 4000, logBytes: logBytes + half - 1 })
+  assert.equal(keeper.wants(owner.state), false)
+  Object.assign(owner.state, { logBytes: logBytes + half })
+  assert.equal(keeper.wants(owner.state), true)
+  Object.assign(owner.state, { n: n + 3999 })
+  assert.equal(keeper.wants(owner.state), false, 'few records are folded at once, however heavy')
+})
+
+test('SK1: a state that was loaded counts from the snapshot it was loaded from', async () => {
+  const owner = await loaded()
+  const { seq, bytes } = await rig.snapshots.save(owner.state)
+  await ingest(owner.shard, leads(owner.campaign, 3, { from: 900 }))
+  const state = await rig.snapshots.load(owner.id)
+  assert.ok(state)
+  const n = state.n
+  assert.deepEqual([state.seq, state.loadedFrom, state.logBytes], [seq, { n, bytes }, 0])
+  const keeper = new SnapshotKeeper(rig.snapshots, quiet)
+  Object.assign(state, { n: n + 4000, logBytes: Math.ceil(bytes / 2) - 1 })
+  keeper.wants(state)
+  assert.equal(keeper.wants(state), false, 'the log behind it weighs too little')
+  Object.assign(state, { logBytes: Math.ceil(bytes / 2) })
+  assert.equal(keeper.wants(state), true, 'what was replayed counts')
+  const again = await rig.snapshots.load(owner.id)
+  assert.ok(again)
+  keeper.wants(again)
+  assert.equal(keeper.wants(again), false, 'another state of the shard counts anew')
+})
+
+test('a log weighs the same for whoever wrote it and for whoever reads it', async () => {
+  const owner = await loaded()
+  const { logBytes } = await rig.replay(owner.id)
+  assert.ok(logBytes > 0)
+  assert.equal(owner.state.logBytes, logBytes)
 })
 
 test('the last snapshot is taken after whichever is being taken', async () => {

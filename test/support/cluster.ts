@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { jetstream } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { connect, headers, type NatsConnection } from 'nats'
 import { type Encoding, pack, unpack } from '../../actors/protocol/codec.ts'
@@ -217,9 +217,15 @@ export class Cluster implements AsyncDisposable {
     const shards = new Map<number, string[]>()
     const hosts: string[] = []
     const kv = await new Kvm(jetstream(this.nc)).open(HOSTS_BUCKET)
-    for await (const host of await kv.keys()) {
+    // Not `keys`: it makes a consumer each time, and whoever waits asks until the server takes no more.
+    const jsm = await jetstreamManager(this.nc)
+    const prefix = `$KV.${HOSTS_BUCKET}.`
+    const all = { subjects_filter: `${prefix}>` }
+    const { state } = await jsm.streams.info(`KV_${HOSTS_BUCKET}`, all)
+    for (const subject of Object.keys(state.subjects ?? {})) {
+      const host = subject.slice(prefix.length)
       const entry = await kv.get(host)
-      if (entry === null) continue
+      if (entry === null || entry.operation !== 'PUT') continue
       hosts.push(host)
       for (const shard of Object.keys(entry.json<{ shards: object }>().shards)) {
         shards.set(Number(shard), [...(shards.get(Number(shard)) ?? []), host])

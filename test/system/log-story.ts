@@ -51,9 +51,10 @@ function decoded(data: Uint8Array, strict: boolean): Record | null {
 export async function asideLeads(url: string): Promise<Set<string>> {
   const found = new Set<string>()
   const link = await connectNats(readConfig(['--nats-url', url], {}).config, 'test', quiet)
-  // They lie sealed under the installation's key.
-  const vault = await Vault.open(link)
+  let vault: Vault | null = null
   try {
+    // They lie sealed under the installation's key.
+    vault = await Vault.open(link)
     for (let seq = 1; ; ) {
       // The server takes a sequence and a subject together; the client's type knows only one of them.
       const query = { seq, next_by_subj: ASIDE } as { seq: number }
@@ -64,7 +65,7 @@ export async function asideLeads(url: string): Promise<Set<string>> {
       seq = message.seq + 1
     }
   } finally {
-    vault.close()
+    vault?.close()
     await link.nc.close()
   }
 }

@@ -133,7 +133,9 @@ export async function onStage(
   const story = await logStory(cluster.nc, strays)
   if (strays.length > halted.size)
     broken.push(`${strays.length} records of the log are none of ours`)
-  const aside = await asideLeads(server.url)
+  // A stream may have lost its leader just now: the reader is tried again as any of our processes would.
+  const read = { deadlineMs: 20_000, pollMs: 250 }
+  const aside = await until(() => asideLeads(server.url), 'what was set aside to be read', read)
   const { breaches, seen } = check(history, story, { processes, falseClocks, aside })
   const inspected = options.inspect?.(story) ?? []
   const outputs = new Map(cluster.members.map(({ id, output }) => [id, output]))
