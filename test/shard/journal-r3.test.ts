@@ -8,14 +8,13 @@ import { encodeRecord, type Record } from '../../actors/protocol/record.ts'
 import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
 import { readConfig } from '../../actors/runtime/config.ts'
 import { connectNats, type Link } from '../../actors/runtime/nats.ts'
-import { provision } from '../../actors/runtime/streams.ts'
 import { Journal } from '../../actors/shard/journal.ts'
 import { readLast } from '../../actors/shard/log-reader.ts'
 import { NO_HASH, ShardState } from '../../actors/shard/state.ts'
 import { suite } from '../support/suite.ts'
-import { until } from '../support/until.ts'
 import { T0 } from './manual-clock.ts'
-import { NatsCluster } from './nats-cluster.ts'
+import type { NatsCluster } from './nats-cluster.ts'
+import { readyCluster } from './ready-cluster.ts'
 import { quiet } from './rig.ts'
 
 const test = suite('journal, replicated')
@@ -25,12 +24,10 @@ let cluster: NatsCluster
 let link: Link
 
 test.before(async () => {
-  cluster = await NatsCluster.start()
+  cluster = await readyCluster({ LEADBID_REPLICAS: '3', LEADBID_SHARDS: '1' })
   const [url = ''] = cluster.urls
-  const { config } = readConfig(['--nats-url', url, '--replicas', '3', '--shards', '1'], {})
+  const { config } = readConfig(['--nats-url', url], {})
   link = await connectNats(config, 'test', quiet)
-  const made = async () => (await provision(link, config)).shards
-  await until(made, 'the servers to take streams', { deadlineMs: 30_000, pollMs: 200 })
 })
 test.after(async () => {
   await link?.nc.close()

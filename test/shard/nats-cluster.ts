@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { silentLog } from '../../deploy/log.ts'
@@ -15,6 +15,7 @@ import { type TempDir, tempDir } from '../support/temp-dir.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
 const SERVERS = 3
+const LOG_TAIL = 2000
 /** Nobody listens there: a server that is told this address learns nothing. */
 const NOWHERE = '127.0.0.1:1'
 
@@ -89,6 +90,16 @@ export class NatsCluster implements AsyncDisposable {
     return this.#dir.path
   }
 
+  /** The end of what each server wrote to its log. */
+  async lastLines(): Promise<string> {
+    const tails: string[] = []
+    for (const { name } of this.nodes) {
+      const text = await readFile(logOf(join(this.dataDir, name)), 'utf8').catch(() => 'no log\n')
+      tails.push(`${name}:\n${text.slice(-LOG_TAIL)}`)
+    }
+    return tails.join('')
+  }
+
   /** Started, not yet ready: clients have to try until the three have elected a leader. */
   static async start(): Promise<NatsCluster> {
     const { path } = await findOrFetchServer({ log: silentLog })
@@ -149,6 +160,7 @@ function configOf({ name, home, port, route, peers }: NodeOptions): string {
   return `
 server_name: "${name}"
 listen: "127.0.0.1:${port}"
+log_file: "${logOf(home)}"
 jetstream { store_dir: "${home}", sync_interval: always }
 cluster {
   name: "c"
@@ -158,6 +170,10 @@ cluster {
   routes: [${routes}]
 }
 `
+}
+
+function logOf(home: string): string {
+  return `${home}.log`
 }
 
 /** Ports that were free a moment ago: the servers have to know each other's before they start. */

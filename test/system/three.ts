@@ -1,13 +1,9 @@
 // Three: hosts and gateways around three NATS servers (R3), and a nemesis among them.
 
-import { readConfig } from '../../actors/runtime/config.ts'
-import { connectNats } from '../../actors/runtime/nats.ts'
-import { provision } from '../../actors/runtime/streams.ts'
-import { NatsCluster } from '../shard/nats-cluster.ts'
-import { quiet } from '../shard/rig.ts'
+import type { NatsCluster } from '../shard/nats-cluster.ts'
+import { readyCluster } from '../shard/ready-cluster.ts'
 import { TcpProxy } from '../shard/tcp-proxy.ts'
 import type { TestServer } from '../support/server.ts'
-import { until } from '../support/until.ts'
 import { allFaults, type Battlefield, serverFaults } from './nemesis.ts'
 import { type Outcome, onStage, rotated } from './stage.ts'
 
@@ -35,11 +31,10 @@ export async function amongThree(
   seed: number,
   act: (field: Battlefield) => Promise<void>,
 ): Promise<Outcome> {
-  const nats = await NatsCluster.start()
+  const nats = await readyCluster(SETTINGS)
   const fronts = await frontsOf(nats)
   const server = asServer(nats, fronts)
   try {
-    await provisioned(server.url)
     return await onStage(
       {
         seed,
@@ -92,16 +87,5 @@ function asServer(nats: NatsCluster, fronts: ReadonlyMap<string, TcpProxy>): Tes
     },
     stop,
     [Symbol.asyncDispose]: stop,
-  }
-}
-
-async function provisioned(url: string): Promise<void> {
-  const { config } = readConfig(['--nats-url', url], SETTINGS)
-  const link = await connectNats(config, 'test', quiet)
-  try {
-    const made = async () => (await provision(link, config)).shards
-    await until(made, 'the servers to take streams', { deadlineMs: 30_000, pollMs: 200 })
-  } finally {
-    await link.nc.close()
   }
 }
