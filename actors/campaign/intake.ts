@@ -6,8 +6,8 @@ import { accountKey } from '../protocol/account.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import { contactOf } from '../protocol/contact.ts'
 import type { LeadAccepted, LeadAllocated, LeadUpdated, StoredLead } from '../protocol/events.ts'
-import type { LeadInput } from '../protocol/lead.ts'
-import { keyRefOf, type Sealer } from '../protocol/seal.ts'
+import type { LeadInput, SentLead } from '../protocol/lead.ts'
+import { type Sealer, sealTexts } from '../protocol/seal.ts'
 import { formatTime } from '../protocol/time.ts'
 import { allocationFault, allocationSent } from './allocation-intake.ts'
 import type { Campaign } from './campaign.ts'
@@ -33,7 +33,7 @@ const PLAIN = ['city', 'source', 'last_activity', 'stage', 'timezone', 'amount_d
 
 export function decideIntake(
   campaign: Campaign,
-  input: LeadInput,
+  input: SentLead,
   clock: number,
   sealer: Sealer,
   suppressions?: Suppressions,
@@ -76,15 +76,15 @@ export function isAhead({ created_at }: LeadInput, now: number): boolean {
 /** Who asked not to be contacted does not come back with a new list. */
 export function unsubscribed(
   campaign: Campaign,
-  { phone, account_no }: LeadInput,
+  input: SentLead,
   sealer: Sealer,
   suppressions: Suppressions | undefined,
 ): IntakeDecision | undefined {
   if (suppressions?.anybody !== true) return undefined
   const { customer_id } = campaign.settings
   const keys = [
-    ['/phone', phone == null ? 0 : contactOf(sealer.hash(phone), 0)],
-    ['/account_no', account_no == null ? 0 : contactOf(0, sealer.hash(accountKey(account_no)))],
+    ['/phone', input.phone == null ? 0 : contactOf(phoneHash(input, sealer), 0)],
+    ['/account_no', input.account_no == null ? 0 : contactOf(0, accountHash(input, sealer))],
   ] as const
   for (const [path, contact] of keys) {
     const standing = contact === 0 ? null : suppressions.standing(contact, customer_id)
@@ -96,7 +96,7 @@ export function unsubscribed(
   return undefined
 }
 
-function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Sealer): IntakeDecision {
+function accept(campaign: Campaign, input: SentLead, now: number, sealer: Sealer): IntakeDecision {
   const { lead_type, created_at } = input
   if (input.customer_id === undefined) return rejected('/customer_id', 'required for a new lead')
   if (lead_type === undefined)
@@ -119,7 +119,7 @@ function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Seale
     amount_due: input.amount_due ?? null,
     attributes: emptyToNull(input.attributes ?? null),
     revision: input.revision ?? 0,
-    ...sealed(input, 0, sealer),
+    ...(input.sealed ?? sealTexts(input, 0, sealer)),
   }
   const zones = input.phone == null ? null : phoneZones(input.phone, now)
   if (zones !== null) lead.phone_zones = zones
@@ -143,7 +143,7 @@ function accept(campaign: Campaign, input: LeadInput, now: number, sealer: Seale
 function update(
   campaign: Campaign,
   row: number,
-  input: LeadInput,
+  input: SentLead,
   now: number,
   sealer: Sealer,
 ): IntakeDecision {
@@ -229,56 +229,35 @@ function identify(
   changes: Partial<StoredLead>,
   campaign: Campaign,
   row: number,
-  input: LeadInput,
+  input: SentLead,
   known: StoredLead,
   sealer: Sealer,
 ): void {
-  const keyRef = campaign.leads.columns.keyRef[row] as number
-  const after = sealed(
-    {
-      phone: differs(input.phone, known.phone_hash, sealer) ? input.phone : undefined,
-      account_no: differs(accountIn(input), known.account_hash, sealer)
-        ? input.account_no
-        : undefined,
-    },
-    keyRef,
-    sealer,
-  )
-  if (differs(input.phone, known.phone_hash, sealer)) {
+  const { phone, account_no } = input
+  const phoneIsNews = phone !== undefined && phoneHash(input, sealer) !== known.phone_hash
+  const accountIsNews =
+    account_no !== undefined && accountHash(input, sealer) !== known.account_hash
+  if (!phoneIsNews && !accountIsNews) return
+  const news = { ...(phoneIsNews && { phone }), ...(accountIsNews && { account_no }) }
+  // Under the key it has: what its sender sealed lies under another.
+  const after = sealTexts(news, campaign.leads.columns.keyRef[row] as number, sealer)
+  if (phoneIsNews) {
     changes.phone = after.phone
     changes.phone_hash = after.phone_hash
   }
-  if (differs(accountIn(input), known.account_hash, sealer)) {
+  if (accountIsNews) {
     changes.account_no = after.account_no
     changes.account_hash = after.account_hash
   }
 }
 
-function accountIn({ account_no }: LeadInput): string | null | undefined {
-  return account_no == null ? account_no : accountKey(account_no)
+function phoneHash({ phone, sealed }: SentLead, sealer: Sealer): number {
+  return phone == null ? 0 : (sealed?.phone_hash ?? sealer.hash(phone))
 }
 
-function differs(value: string | null | undefined, hash: number, sealer: Sealer): boolean {
-  if (value === undefined) return false
-  return value === null ? hash !== 0 : sealer.hash(value) !== hash
-}
-
-function sealed(
-  input: { phone?: string | null | undefined; account_no?: string | null | undefined },
-  keyRef: number,
-  sealer: Sealer,
-): Pick<StoredLead, 'phone' | 'account_no' | 'phone_hash' | 'account_hash'> {
-  const phone = input.phone ?? null
-  const account = input.account_no ?? null
-  const sealedPhone = phone === null ? null : sealer.seal(keyRef, phone)
-  // One key a lead: what was sealed first decides it for the second.
-  const same = sealedPhone === null ? keyRef : keyRefOf(sealedPhone)
-  return {
-    phone: sealedPhone,
-    account_no: account === null ? null : sealer.seal(same, account),
-    phone_hash: phone === null ? 0 : sealer.hash(phone),
-    account_hash: account === null ? 0 : sealer.hash(accountKey(account)),
-  }
+function accountHash({ account_no, sealed }: SentLead, sealer: Sealer): number {
+  if (account_no == null) return 0
+  return sealed?.account_hash ?? sealer.hash(accountKey(account_no))
 }
 
 interface Due {

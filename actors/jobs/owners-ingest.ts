@@ -43,7 +43,14 @@ export class OwnersIngest {
     vault: Vault,
   ) {
     const router = new Router(link, hosts, shards)
-    this.#desk = new IngestDesk({ router, link, vault, country: config.country, log })
+    this.#desk = new IngestDesk({
+      router,
+      link,
+      vault,
+      country: config.country,
+      log,
+      sealer: vault,
+    })
     this.#room = new LogRoom({ link, log })
     this.#hosts = hosts
     this.#vault = vault

@@ -9,12 +9,13 @@ import type { AwardId, CampaignId, ContractorId, CustomerId, LeadId, RequestId }
 import type { LeadType } from './lead.ts'
 import type { Model, Seen } from './model.ts'
 import type { OfferEvent, Quote } from './offers.ts'
+import type { SealedTexts } from './seal.ts'
 import type { Plan, Settings } from './settings.ts'
 import type { SuppressionEvent, SuppressionKind } from './suppression.ts'
 import type { WorkforceEvent } from './workforce.ts'
 
 /** A lead's fields as the journal keeps them; phone and account number only sealed. */
-export interface StoredLead {
+export interface StoredLead extends SealedTexts {
   customer_id: CustomerId
   lead_type: LeadType
   city: string | null
@@ -31,12 +32,6 @@ export interface StoredLead {
   amount_due: number | null
   attributes: Record<string, string | number> | null
   revision: number
-  /** Sealed under the lead's key, null where it has none. */
-  phone: Uint8Array | null
-  account_no: Uint8Array | null
-  /** Keyed hashes for matching, 52 bits of HMAC-SHA-256; 0 where there is none. */
-  phone_hash: number
-  account_hash: number
 }
 
 export type LeadState =

@@ -3,7 +3,7 @@
 // copies nor follows; as objects every lead that waits for a while is copied twice and becomes old.
 
 import { pack, unpack } from './codec.ts'
-import type { LeadInput } from './lead.ts'
+import type { SentLead } from './lead.ts'
 
 /** Leads packed together, at most. */
 const SLICE_LEADS = 16
@@ -14,7 +14,7 @@ export interface LeadSlices {
   packed: Uint8Array[]
 }
 
-export function sliced(leads: readonly LeadInput[]): LeadSlices {
+export function sliced(leads: readonly SentLead[]): LeadSlices {
   const packed: Uint8Array[] = []
   for (let from = 0; from < leads.length; from += SLICE_LEADS) {
     packed.push(pack(leads.slice(from, from + SLICE_LEADS)))
@@ -26,7 +26,7 @@ export function sliced(leads: readonly LeadInput[]): LeadSlices {
 export class SlicedLeads {
   readonly length: number
   readonly #packed: readonly Uint8Array[]
-  #read: LeadInput[] = []
+  #read: SentLead[] = []
   #place = -1
 
   constructor({ count, packed }: LeadSlices) {
@@ -34,11 +34,11 @@ export class SlicedLeads {
     this.#packed = packed
   }
 
-  at(index: number): LeadInput | undefined {
+  at(index: number): SentLead | undefined {
     const place = Math.floor(index / SLICE_LEADS)
     const packed = this.#packed[place]
     if (place !== this.#place && packed !== undefined) {
-      this.#read = unpack<LeadInput[]>(packed)
+      this.#read = unpack<SentLead[]>(packed)
       this.#place = place
     }
     return this.#read[index - this.#place * SLICE_LEADS]

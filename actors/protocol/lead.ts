@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { CampaignId, ContractorId, CustomerId, LeadId } from './ids.ts'
 import { COUNTRY_STANDARD, isCountry, phoneOf } from './phone.ts'
 import { amount, byName, check, type Fault, id, text, time, zone } from './schema.ts'
+import type { SealedTexts } from './seal.ts'
 import { PLANS, type Plan } from './settings.ts'
 import { formatTime } from './time.ts'
 
@@ -70,6 +71,9 @@ export type LeadInput = {
 } & {
   [K in keyof Parsed as undefined extends Parsed[K] ? K : never]?: Exclude<Parsed[K], undefined>
 } & { id: LeadId; campaign_id: CampaignId; customer_id?: CustomerId }
+
+/** A lead on its way to its owner; `sealed` where its sender had time for that, in case it is new. */
+export type SentLead = LeadInput & { sealed?: SealedTexts }
 
 /** Every field of a lead but its key, in the order the contract lists them. */
 export const LEAD_FIELDS = [

@@ -6,13 +6,16 @@
 //   ID2. What is queued does not make the next be queued: once its owner keeps up, leads go to it again.
 //   ID3. Leads are read and sent request by request, in the order these came. While calls come that
 //        takes SHARE_BESIDE_CALLS of the gateway's time, unless more than READ_MAX of them wait.
+//   ID4. A new lead is sealed here where whoever reads it has time for that. Its texts travel beside what
+//        is sealed, for a lead that is known has a key already.
 
 import { pack } from '../protocol/codec.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { ShardId } from '../protocol/ids.ts'
-import { type LeadInput, parseLead } from '../protocol/lead.ts'
+import { type LeadInput, parseLead, type SentLead } from '../protocol/lead.ts'
 import { sliced } from '../protocol/lead-slices.ts'
 import type { Ingested, Reply } from '../protocol/replies.ts'
+import { keyOfTexts, type Sealer, sealTexts } from '../protocol/seal.ts'
 import { inboxSubject } from '../protocol/subjects.ts'
 import { Activity } from './activity.ts'
 import type { Log } from './log.ts'
@@ -38,8 +41,11 @@ const READ_MAX = 5000
 
 interface Item {
   index: number
-  lead: LeadInput
+  lead: SentLead
 }
+
+/** Seals leads before they are sent, with keys made ahead. */
+export type LeadSealer = Pick<Vault, 'canSeal' | 'giveBack'> & Sealer
 
 export interface IngestDeskOptions {
   router: Pick<Router, 'ask' | 'shardOf'>
@@ -47,6 +53,8 @@ export interface IngestDeskOptions {
   vault: Pick<Vault, 'sealTransport'>
   country: string
   log: Log
+  /** Seals what identifies people here, so that owners need not (ID4); absent: they do. */
+  sealer?: LeadSealer
 }
 
 type Kept = IngestOutcome | 'queued' | 'lost'
@@ -57,6 +65,7 @@ export class IngestDesk {
   readonly #vault: IngestDeskOptions['vault']
   readonly #country: string
   readonly #log: Log
+  readonly #sealer: LeadSealer | undefined
   readonly #awayUntil = new Map<ShardId, number>()
   /** What was queued last, by its sequence in the inbox, and when. */
   readonly #queued = new Map<ShardId, { seq: number; at: number }>()
@@ -75,6 +84,7 @@ export class IngestDesk {
     this.#vault = options.vault
     this.#country = options.country
     this.#log = options.log
+    this.#sealer = options.sealer
   }
 
   /** Takes leads in; answers when all of them are durable, or `unavailable` when some are not. */
@@ -142,11 +152,25 @@ export class IngestDesk {
         rejected.push({ index, ...parsed.fault })
         continue
       }
-      const shard = this.#router.shardOf(parsed.value.campaign_id)
+      const lead = this.#sealed(parsed.value)
+      const shard = this.#router.shardOf(lead.campaign_id)
       const items = byShard.get(shard)
-      if (items === undefined) byShard.set(shard, [{ index, lead: parsed.value }])
-      else items.push({ index, lead: parsed.value })
+      if (items === undefined) byShard.set(shard, [{ index, lead }])
+      else items.push({ index, lead })
     }
+  }
+
+  /** With its texts sealed, where that is done here and keys are at hand; its owner does the rest. */
+  #sealed(lead: LeadInput): SentLead {
+    const sealer = this.#sealer
+    if (sealer === undefined || (lead.phone == null && lead.account_no == null)) return lead
+    return sealer.canSeal(1) ? { ...lead, sealed: sealTexts(lead, 0, sealer) } : lead
+  }
+
+  /** Keys of leads that were known, or turned away, are for others. */
+  #giveBack(lead: SentLead, outcome: IngestOutcome | undefined): void {
+    if (lead.sealed === undefined || outcome === undefined || outcome === 'accepted') return
+    this.#sealer?.giveBack(keyOfTexts(lead.sealed))
   }
 
   async #toShard(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
@@ -166,6 +190,7 @@ export class IngestDesk {
       const forOwnerMs = budgetMs * OWNER_SHARE
       const answer = await this.#router.ask(shard, command, forOwnerMs, { tryMs: forOwnerMs })
       if (answer.type === 'outcomes') {
+        for (const [i, { lead }] of items.entries()) this.#giveBack(lead, answer.outcomes[i])
         return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
       }
       // Not when leads are queued for it: a steady stream would then be queued for ever.
@@ -182,8 +207,10 @@ export class IngestDesk {
     return { after: last.seq }
   }
 
-  async #queue(shard: ShardId, leads: LeadInput[], leftMs: number): Promise<Kept> {
+  async #queue(shard: ShardId, sent: SentLead[], leftMs: number): Promise<Kept> {
     try {
+      // Its owner may have taken them in under these keys, and be about to say so.
+      const leads = sent.map(({ sealed: _, ...lead }) => lead)
       const sealed = this.#vault.sealTransport(pack(leads))
       const { seq } = await this.#link.js.publish(inboxSubject(shard), sealed, {
         // The caller is answered in time (I13); what lands later is known by its key when sent again.

@@ -8,6 +8,8 @@
 //       blocks of 1,024 to one synced write, and only keys of stored blocks are handed out.
 //   V2. Nothing here is logged, and no error carries what was sealed.
 //   V3. What is gone stays gone: an erased key is all zeros, and zeros never seal or open.
+//   V4. A key is one lead's. One that sealed a lead which its owner turned out to know, or turned away,
+//       is for the next: nothing under it was kept. Where the owner's answer is lost it is nobody's.
 
 import { createCipheriv, createDecipheriv, randomBytes, randomInt } from 'node:crypto'
 import type { KV } from '@nats-io/kv'
@@ -109,6 +111,19 @@ export class Vault implements Sealer {
 
   hasKey(ref: number): boolean {
     return this.#blocks.has(blockOf(ref))
+  }
+
+  /** Fetches a key in the background, where it is neither in memory nor on its way. */
+  want(ref: number): void {
+    const block = blockOf(ref)
+    if (this.#blocks.has(block) || this.#loading.has(block)) return
+    // Who needs it fetches it again, and is told what is wrong.
+    void this.#load(block).catch(() => {})
+  }
+
+  /** Takes a new key back that nothing was kept under, for another lead (V4). */
+  giveBack(ref: number): void {
+    this.#ahead.push(ref)
   }
 
   seal(keyRef: number, text: string): Uint8Array {

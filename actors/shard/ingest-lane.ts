@@ -12,8 +12,9 @@ import { Campaign } from '../campaign/campaign.ts'
 import { decideIntake, isAhead, unsubscribed } from '../campaign/intake.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
 import type { LeadId } from '../protocol/ids.ts'
-import type { LeadInput } from '../protocol/lead.ts'
+import type { LeadInput, SentLead } from '../protocol/lead.ts'
 import { type LeadSlices, SlicedLeads } from '../protocol/lead-slices.ts'
+import { keyOfTexts } from '../protocol/seal.ts'
 import { defaultSettings } from '../protocol/settings.ts'
 import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
 import type { IngestPace } from './ingest-pace.ts'
@@ -33,7 +34,7 @@ const WAITING_MAX = 20_000
 type Turned = Exclude<IngestOutcome, string>
 
 interface Job {
-  leads: readonly LeadInput[] | SlicedLeads
+  leads: readonly SentLead[] | SlicedLeads
   /** Sequence in the inbox; null for what came directly, whose sender is told. */
   queued: number | null
   /** When nobody waits for it any more; what was begun is finished all the same. */
@@ -170,7 +171,7 @@ export class IngestLane {
     const end = Math.min(job.done + STEP, job.leads.length)
     for (; job.done < end; job.done++) {
       try {
-        const lead = job.leads.at(job.done) as LeadInput
+        const lead = job.leads.at(job.done) as SentLead
         const outcome = this.#decide(lead)
         job.outcomes[job.done] = outcome
         if (typeof outcome === 'object') this.#note(lead, outcome, job.queued)
@@ -203,7 +204,7 @@ export class IngestLane {
       })
   }
 
-  #decide(lead: LeadInput): IngestOutcome {
+  #decide(lead: SentLead): IngestOutcome {
     const { state, vault, now } = this.#options
     const campaign = state.campaigns.get(lead.campaign_id) ?? this.#create(lead)
     if (campaign === undefined) {
@@ -213,6 +214,8 @@ export class IngestLane {
       const { suppressions } = state.contacts
       const decision = decideIntake(campaign, lead, now(), vault, suppressions)
       if (decision.event !== undefined) this.#options.gate().emit(decision.event)
+      // Made by its sender: whoever is awarded the lead is not to wait for it.
+      if (decision.outcome === 'accepted' && lead.sealed) vault.want(keyOfTexts(lead.sealed))
       if (decision.allocated !== undefined) this.#options.gate().emit(decision.allocated)
       // Another number may be one that is suppressed, or free a lead whose number was.
       if (decision.event?.type === 'lead.updated') this.#align(campaign, lead.id)
