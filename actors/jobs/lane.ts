@@ -11,8 +11,9 @@ import type { RawLead } from './row-reader.ts'
 
 const LEADS_AT_ONCE = 500
 const LEADS_SLOWLY = 100
-/** A batch that took longer was slow. */
-export const SLOW_MS = 100
+/** A batch that took longer was slow, where that is more than SLOW_LEAD_MS for each of its leads. */
+const SLOW_MS = 100
+const SLOW_LEAD_MS = 1
 const BYTES_AT_ONCE = 600_000
 const TURNS_MAX = 8
 /** What a UTF-16 unit takes in UTF-8. */
@@ -87,8 +88,13 @@ export class Lane {
   async #timed(batch: Batch): Promise<void> {
     const began = performance.now()
     await this.#send(batch)
-    this.#slow = performance.now() - began > SLOW_MS
+    this.#slow = isSlow(performance.now() - began, batch.leads.length)
   }
+}
+
+/** Whether so many leads took longer than they do where nobody has to make room for calls. */
+export function isSlow(tookMs: number, leads: number): boolean {
+  return tookMs > Math.max(SLOW_MS, leads * SLOW_LEAD_MS)
 }
 
 function emptyBatch(): Filling {

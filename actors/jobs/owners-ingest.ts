@@ -16,7 +16,7 @@ import type { Link } from '../runtime/nats.ts'
 import { Router } from '../runtime/router.ts'
 import { Vault } from '../runtime/vault.ts'
 import type { Ingest } from './ingest.ts'
-import { SLOW_MS } from './lane.ts'
+import { isSlow } from './lane.ts'
 
 /** For one batch, ms; a part of it is for the owner, the rest for the inbox. */
 const BUDGET_MS = 5000
@@ -35,7 +35,7 @@ export class OwnersIngest {
   readonly #room: LogRoom
   readonly #hosts: Hosts
   readonly #vault: Vault
-  #lastMs = 0
+  #slow = false
 
   private constructor(
     { link, config, shards, log }: OwnersIngestOptions,
@@ -66,12 +66,12 @@ export class OwnersIngest {
 
   readonly ingest: Ingest = async (leads) => {
     if (this.#room.level() !== 'ample') return NO_ROOM
-    if (this.#lastMs > SLOW_MS) this.#desk.calls.note()
+    if (this.#slow) this.#desk.calls.note()
     const began = performance.now()
     try {
       return await this.#desk.ingest(leads, BUDGET_MS)
     } finally {
-      this.#lastMs = performance.now() - began
+      this.#slow = isSlow(performance.now() - began, leads.length)
     }
   }
 

@@ -6,8 +6,8 @@
 //   ID2. What is queued does not make the next be queued: once its owner keeps up, leads go to it again.
 //   ID3. Leads are read and sent request by request, in the order these came. While calls come that
 //        takes SHARE_BESIDE_CALLS of the gateway's time, unless more than READ_MAX of them wait.
-//   ID4. A new lead is sealed here where whoever reads it has time for that. Its texts travel beside what
-//        is sealed, for a lead that is known has a key already.
+//   ID4. While calls come new leads are sealed here, where whoever reads them has time for that and their
+//        owners have not. Texts travel beside what is sealed: a lead that is known has a key already.
 
 import { pack } from '../protocol/codec.ts'
 import type { IngestOutcome } from '../protocol/commands.ts'
@@ -53,7 +53,7 @@ export interface IngestDeskOptions {
   vault: Pick<Vault, 'sealTransport'>
   country: string
   log: Log
-  /** Seals what identifies people here, so that owners need not (ID4); absent: they do. */
+  /** Seals what identifies people here while calls come (ID4); absent: owners do. */
   sealer?: LeadSealer
 }
 
@@ -160,11 +160,13 @@ export class IngestDesk {
     }
   }
 
-  /** With its texts sealed, where that is done here and keys are at hand; its owner does the rest. */
+  /** With its texts sealed, where that is done here now and keys are at hand; its owner does the rest. */
   #sealed(lead: LeadInput): SentLead {
     const sealer = this.#sealer
     if (sealer === undefined || (lead.phone == null && lead.account_no == null)) return lead
-    return sealer.canSeal(1) ? { ...lead, sealed: sealTexts(lead, 0, sealer) } : lead
+    return this.calls.lately && sealer.canSeal(1)
+      ? { ...lead, sealed: sealTexts(lead, 0, sealer) }
+      : lead
   }
 
   /** Keys of leads that were known, or turned away, are for others. */

@@ -12,7 +12,7 @@ import type { Activity } from '../runtime/activity.ts'
 const SLICE_MS = 1
 /** The same while calls come: what holds each of them up is a slice, however large the share is. */
 const SLICE_CALLED_MS = 0.5
-const SHARE_LEAST = 0.03
+const SHARE_LEAST = 0.02
 const SHARE_MOST = 0.5
 /** So many leads may wait at the least share. */
 const WAITING_FEW = 500

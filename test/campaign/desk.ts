@@ -42,7 +42,12 @@ import type { Model } from '../../actors/protocol/model.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
 import { parse } from '../../actors/protocol/schema.ts'
-import { KEY_REF_BYTES, keyRefOf, type Sealer } from '../../actors/protocol/seal.ts'
+import {
+  KEY_REF_BYTES,
+  keyRefOf,
+  type SealedTexts,
+  type Sealer,
+} from '../../actors/protocol/seal.ts'
 import { type Settings, settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 
 export const SECOND_MS = 1000
@@ -134,21 +139,18 @@ export class Desk {
   }
 
   /** Sends a lead as a customer would; the fields of a new live one unless told otherwise. */
-  send(id: number, changes: object = {}): IngestOutcome {
-    return this.sendAgain(id, {
-      customer_id: 55,
-      lead_type: 'Live',
-      created_at: iso(this.now),
-      ...changes,
-    })
+  send(id: number, changes: object = {}, sealed?: SealedTexts): IngestOutcome {
+    const lead = { customer_id: 55, lead_type: 'Live', created_at: iso(this.now), ...changes }
+    return this.sendAgain(id, lead, sealed)
   }
 
-  /** Sends just these fields of a lead. */
-  sendAgain(id: number, fields: object): IngestOutcome {
+  /** Sends just these fields of a lead, sealed by its sender or not. */
+  sendAgain(id: number, fields: object, sealed?: SealedTexts): IngestOutcome {
     const lead = parseLead({ id, campaign_id: 4, ...fields })
     assert.ok(lead.ok, JSON.stringify(lead))
+    const sent = sealed === undefined ? lead.value : { ...lead.value, sealed }
     const { suppressions } = this.contacts
-    const decided = decideIntake(this.campaign, lead.value, this.now, this.sealer, suppressions)
+    const decided = decideIntake(this.campaign, sent, this.now, this.sealer, suppressions)
     const { outcome, event, allocated } = decided
     if (event !== undefined) this.emit(event)
     if (allocated !== undefined) this.emit(allocated)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { sealTexts } from '../../actors/protocol/seal.ts'
 import { suite } from '../support/suite.ts'
-import { DAY_MS, Desk, HOUR_MS, iso, MINUTE_MS, opened, SECOND_MS, T0 } from './desk.ts'
+import { DAY_MS, Desk, FakeSealer, HOUR_MS, iso, MINUTE_MS, opened, SECOND_MS, T0 } from './desk.ts'
 
 const test = suite('intake')
 
@@ -57,6 +58,26 @@ test('absent keeps and null clears', () => {
     { ...cleared, stage: 'new', phone_hash: 0 },
   )
   assert.equal(desk.sendAgain(1, cleared), 'unchanged')
+})
+
+test('a lead that came sealed keeps its sender’s key; one that is known keeps its own', () => {
+  const desk = new Desk()
+  const elsewhere = new FakeSealer()
+  const PHONE = '+912212345678'
+  const sealedBy = (key: number, phone: string, account_no = 'A 1') =>
+    sealTexts({ phone, account_no }, key, elsewhere)
+  const sealed = sealedBy(900, PHONE)
+  assert.equal(desk.send(1, { phone: PHONE, account_no: 'A 1' }, sealed), 'accepted')
+  assert.deepEqual(opened(desk.fields(1).phone), { key: 900, text: PHONE })
+  assert.deepEqual(opened(desk.fields(1).account_no), { key: 900, text: 'A 1' })
+  const same = { phone: PHONE, account_no: 'A 1' }
+  assert.equal(desk.send(1, same, sealedBy(901, PHONE)), 'unchanged')
+  const other = { phone: '+912212345679', account_no: 'A 1' }
+  assert.equal(desk.send(1, other, sealedBy(902, other.phone)), 'updated')
+  assert.deepEqual(opened(desk.fields(1).phone), { key: 900, text: other.phone })
+  assert.equal(desk.fields(1).phone_hash, elsewhere.hash(other.phone))
+  assert.equal(desk.send(1, { phone: null, account_no: null }, sealedBy(903, '')), 'updated')
+  assert.deepEqual([desk.fields(1).phone, desk.fields(1).account_hash], [null, 0])
 })
 
 test('attributes are replaced as a whole, and their order means nothing', () => {

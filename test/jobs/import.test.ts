@@ -193,7 +193,8 @@ test('L4: while batches take long they are small, and large again after; none is
   const rows = Array.from({ length: 12_000 }, (_, i) => `${i + 1},1,7`)
   let batches = 0
   using gateway = standIn(nc, async (leads) => {
-    if (++batches <= 12) await sleep(150)
+    // Long for the few leads of a small batch, longer than a millisecond a lead for a large one.
+    if (++batches <= 12) await sleep(leads.length > 100 ? 600 : 150)
     return ingested({ accepted: leads.length })
   })
   const { counts } = await run(`id,campaign_id,customer_id\n${rows.join('\n')}\n`)
@@ -207,6 +208,19 @@ test('L4: while batches take long they are small, and large again after; none is
   assert.ok(
     sizes.slice(16).some((size) => size === 500),
     `${sizes}`,
+  )
+})
+
+test('L4: large batches stay large while their leads take under a millisecond each', async () => {
+  const rows = Array.from({ length: 12_000 }, (_, i) => `${i + 1},1,7`)
+  using gateway = standIn(nc, async (leads) => {
+    await sleep(150)
+    return ingested({ accepted: leads.length })
+  })
+  await run(`id,campaign_id,customer_id\n${rows.join('\n')}\n`)
+  assert.deepEqual(
+    gateway.batches.map((leads) => leads.length),
+    Array.from({ length: 24 }, () => 500),
   )
 })
 

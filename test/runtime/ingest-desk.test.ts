@@ -1,16 +1,63 @@
 // Ingest desk: the order in which leads are read and sent, beside calls and without.
 
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
-import type { Command, CommandReply } from '../../actors/protocol/commands.ts'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { unpack } from '../../actors/protocol/codec.ts'
+import type { Command, CommandReply, IngestOutcome } from '../../actors/protocol/commands.ts'
 import type { ShardId } from '../../actors/protocol/ids.ts'
+import type { LeadInput, SentLead } from '../../actors/protocol/lead.ts'
 import { SlicedLeads } from '../../actors/protocol/lead-slices.ts'
-import { IngestDesk, type IngestDeskOptions } from '../../actors/runtime/ingest-desk.ts'
+import {
+  IngestDesk,
+  type IngestDeskOptions,
+  type LeadSealer,
+} from '../../actors/runtime/ingest-desk.ts'
 import { createLog } from '../../actors/runtime/log.ts'
+import { FakeSealer, opened } from '../campaign/desk.ts'
 import { suite } from '../support/suite.ts'
 
 const test = suite('ingest desk')
 const CAMPAIGN = 3
+
+/** Keys that are always at hand, and those that came back. */
+class KeyedSealer extends FakeSealer implements LeadSealer {
+  readonly back: number[] = []
+
+  canSeal(): boolean {
+    return true
+  }
+
+  giveBack(ref: number): void {
+    this.back.push(ref)
+  }
+}
+
+/** A desk with keys of its own before an owner that answers so; what that was sent, and the inbox. */
+function sealingDesk(answer: (leads: readonly SentLead[]) => CommandReply) {
+  const sealer = new KeyedSealer()
+  const sent: SentLead[] = []
+  const queued: LeadInput[] = []
+  const router: IngestDeskOptions['router'] = {
+    shardOf: () => 0 as ShardId,
+    ask: async (_shard: ShardId, command: Command): Promise<CommandReply> => {
+      assert.ok(command.type === 'ingest')
+      const leads = Array.isArray(command.leads) ? command.leads : new SlicedLeads(command.leads)
+      const some = Array.from({ length: leads.length }, (_, i) => leads.at(i) as SentLead)
+      sent.push(...some)
+      return answer(some)
+    },
+  }
+  const publish = async (_subject: string, bytes: Uint8Array) => {
+    queued.push(...unpack<LeadInput[]>(bytes))
+    return { seq: 1 }
+  }
+  const link = { js: { publish } } as unknown as IngestDeskOptions['link'] // Nothing else is used.
+  const vault = { sealTransport: (bytes: Uint8Array) => bytes }
+  const log = createLog({ role: 'test' }, 'silent')
+  const ingest = new IngestDesk({ router, link, vault, country: 'IN', log, sealer })
+  ingest.calls.note()
+  return { sealer, sent, queued, ingest }
+}
 
 /** A desk before an owner that takes everything, and the ids of the leads it was sent, in order. */
 function desk() {
@@ -109,6 +156,50 @@ test('leads are read a few at a time: others have their turn meanwhile', async (
   await asked
   assert.equal(sent.length, 4000)
   assert.ok(turns > 3, `${turns} turns`)
+})
+
+test('ID4: beside calls leads are sealed before they are sent; V4: keys nothing was kept under are for others', async () => {
+  const outcomes: IngestOutcome[] = [
+    'accepted',
+    'unchanged',
+    'updated',
+    { path: '/phone', reason: 'unsubscribed' },
+    'accepted',
+  ]
+  const { sealer, sent, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes }))
+  const some = leads(1, 5).map((lead, i) => ({ ...lead, phone: `+91900000000${i}` }))
+  some[4] = { ...leads(5, 1)[0], phone: '' }
+  delete (some[4] as { phone?: string }).phone
+  const answer = await ingest.ingest(some, 30_000)
+  assert.ok(answer.type === 'ingested' && answer.accepted === 2, JSON.stringify(answer))
+  const texts = sent.map(({ sealed }) => sealed && opened(sealed.phone))
+  assert.deepEqual(texts, [
+    { key: 1, text: '+919000000000' },
+    { key: 2, text: '+919000000001' },
+    { key: 3, text: '+919000000002' },
+    { key: 4, text: '+919000000003' },
+    undefined,
+  ])
+  assert.equal(sent[1]?.sealed?.phone_hash, sealer.hash('+919000000001'))
+  assert.deepEqual(sealer.back, [2, 3, 4])
+})
+
+test('ID4: while nobody calls owners seal', async () => {
+  const { sent, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes: ['accepted'] }))
+  await sleep(300)
+  await ingest.ingest([{ ...leads(1, 1)[0], phone: '+919000000000' }], 30_000)
+  assert.equal(sent[0]?.phone, '+919000000000')
+  assert.equal(sent[0]?.sealed, undefined)
+})
+
+test('V4: what is queued goes without what was sealed, and its key is nobody’s', async () => {
+  const { sealer, sent, queued, ingest } = sealingDesk(() => ({ type: 'moved' }))
+  const answer = await ingest.ingest([{ ...leads(1, 1)[0], phone: '+919000000000' }], 30_000)
+  assert.ok(answer.type === 'ingested' && answer.queued === 1, JSON.stringify(answer))
+  assert.ok(sent[0]?.sealed !== undefined)
+  assert.equal(queued[0]?.phone, '+919000000000')
+  assert.equal('sealed' in (queued[0] ?? {}), false)
+  assert.deepEqual(sealer.back, [])
 })
 
 test.run()

@@ -99,6 +99,24 @@ test('keys not in memory: sealing and opening say so, and `prepare` cures it', a
   assert.ok(fresh.seal(0, 'new').length > 0)
 })
 
+test('keys made elsewhere are fetched unasked once they are wanted', async () => {
+  const fresh = await cold()
+  const blob = vault.seal(0, PHONE)
+  for (let i = 0; i < 3; i++) fresh.want(keyRefOf(blob))
+  await until(() => fresh.hasKey(keyRefOf(blob)), 'the key to be fetched')
+  assert.equal(fresh.openCached(blob), PHONE)
+})
+
+test('V4: a key that is given back seals another lead', async () => {
+  const fresh = await cold()
+  await fresh.prepare(1)
+  const ref = keyRefOf(fresh.seal(0, PHONE))
+  fresh.giveBack(ref)
+  const next = fresh.seal(0, '+15550009999')
+  assert.equal(keyRefOf(next), ref)
+  assert.equal(fresh.openCached(next), '+15550009999')
+})
+
 test('keys for many leads are made ahead', async () => {
   const fresh = await cold()
   await fresh.prepare(3000)
