@@ -31,6 +31,8 @@ const ASLEEP = -2
 const SWEEP_ABOVE = 1024
 /** Rows put in their places between two bids where nobody else sees to it: a millisecond or so. */
 const PLACED_ROWS = 2048
+/** The same where they are in a lane already: a call asks many campaigns, and waits for all of them. */
+const RELANED_ROWS = 64
 const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 
 /** What a scene needs that the queue cannot know: the campaign's price and pull rate. */
@@ -114,13 +116,17 @@ export class Queue {
 
   /** Rows may still have to be put in their places. */
   get placing(): boolean {
-    const { size } = this.#leads
-    return this.#loaded < size || this.#relaned < size
+    return this.#loading || this.#relaned < this.#leads.size
+  }
+
+  /** Rows that were loaded are not to be had yet. */
+  get #loading(): boolean {
+    return this.#loaded < this.#leads.size
   }
 
   /** Puts some rows where they belong; whether all of them are there. */
   place(rows: number, now: number): boolean {
-    if (this.#loaded < this.#leads.size) this.#load(rows, now)
+    if (this.#loading) this.#load(rows, now)
     else if (this.#relaned < this.#leads.size) this.#relane(rows)
     return !this.placing
   }
@@ -177,7 +183,7 @@ export class Queue {
 
   /** Moves sleepers whose time has come into their lanes. */
   wake(now: number): void {
-    if (this.placing) this.place(PLACED_ROWS, now)
+    if (this.placing) this.place(this.#loading ? PLACED_ROWS : RELANED_ROWS, now)
     if (now < this.#wokenAt) this.#sleepAgain(now)
     this.#wokenAt = now
     while (this.#sleepers.peek() <= now) {
@@ -422,7 +428,10 @@ export class Queue {
       this.#laneOfRow[row] = next
       this.#insert(next, row)
     }
-    this.#relaned = end === this.#leads.size ? Number.POSITIVE_INFINITY : end
+    this.#relaned = end
+    if (end < this.#leads.size) return
+    // Not at each step: what was found best then is where it was, or a little worse, for a moment.
+    this.#relaned = Number.POSITIVE_INFINITY
     this.arrivals++
   }
 

@@ -2,6 +2,7 @@
 // was learnt, often while little is known and seldom once a call more changes little.
 
 import type { Campaign } from '../campaign/campaign.ts'
+import { PLACED_ROWS } from '../campaign/image.ts'
 import { Learner } from '../policy/learning/learner.ts'
 import { outcomeOf } from '../policy/learning/outcome-of.ts'
 import type { Calibration, Model } from '../protocol/model.ts'
@@ -62,5 +63,7 @@ export function adopt(
     const model = models.get(customer_id) ?? null
     if (model === null || model.version <= campaign.learnt.model.version) continue
     campaign.apply({ type: 'model.adopted', campaign_id: campaign.id, at, model })
+    // As a host would beside what it serves; here that takes no time.
+    for (let done = false; !done; ) done = campaign.place(PLACED_ROWS)
   }
 }

@@ -200,8 +200,8 @@ test('Q1: while a new model moves leads, each is offered once, and Q2 holds once
     }
     assertAll()
   }
-  for (let turn = 0; turn < 3; turn++) {
-    wake()
+  while (queue.placing) {
+    queue.place(1000, now)
     assertCounts(naive, queue, now)
   }
   assertBest(naive, queue, { count: MANY, now, conditions: conditions() })
