@@ -32,8 +32,14 @@ const PUT_MS = 3000
 const SETTLE_MS = 1000
 const WARM_MS = 8000
 const PAUSE_MAX_MS = 20
-/** Calls come first, but an import beside them ends all the same: a million rows in a quarter of an hour. */
-const ROWS_PER_SECOND_MIN = 1000
+/** Calls come first, but an import beside them ends all the same: a million rows in 25 minutes. */
+const ROWS_PER_SECOND_MIN = 667
+/** So many are waited for, one a shard; the log behind the last ones has to grow first. */
+const SNAPSHOTS = 4
+const SNAPSHOTS_MAX_MS = 900_000
+/** How a host's log says that it took one. */
+const TAKEN = '"snapshot taken"'
+const MINUTE_MS = 60_000
 
 export interface BesideOptions {
   /** Rows of each import. */
@@ -78,7 +84,7 @@ export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]
     'an import': () => scene.import(),
     'other settings': (round) => scene.put(round),
     'a host that comes and goes': () => scene.comeAndGo(),
-    snapshots: () => sleep(snapshotSeconds * 1000),
+    snapshots: () => scene.snapshots(snapshotSeconds * 1000),
   }
   try {
     await sleep(WARM_MS)
@@ -178,6 +184,20 @@ class Scene {
     await sleep(PUT_MS)
   }
 
+  /** Waits so long at least, and until each shard took a snapshot. */
+  async snapshots(leastMs: number): Promise<void> {
+    const before = this.#snapshots
+    await sleep(leastMs)
+    await until(() => this.#snapshots >= before + SNAPSHOTS, 'snapshots to be taken', {
+      deadlineMs: SNAPSHOTS_MAX_MS,
+      pollMs: 1000,
+    })
+  }
+
+  get #snapshots(): number {
+    return this.#cluster.member('h1').output.split(TAKEN).length - 1
+  }
+
   /** Another host loads every shard, owns some, and hands them back. */
   async comeAndGo(): Promise<void> {
     const host = this.#cluster.add('actors', 'h2')
@@ -235,6 +255,9 @@ class Scene {
         `${what}: ${times.length} claims, p50 p90 p99 max ${each.join(' ')} ms\n`,
       )
     }
+    for (const one of stretches.filter(({ what }) => what === 'an import')) {
+      process.stderr.write(`an import, p99 by the minute: ${byMinute(asked, one).join(' ')} ms\n`)
+    }
     const speed = median(this.#rowsPerSecond)
     return [
       figure('an import', before('an import'), 1.5),
@@ -270,7 +293,7 @@ async function loopNotes(member: Member): Promise<LoopNotes | null> {
 /** Stretches within `during` in which a host's log says that a snapshot was taken, and those between. */
 function snapshotsOf(log: string, during: readonly Stretch[]): Stretch[] {
   const taken = log.split('\n').flatMap((line) => {
-    if (!line.includes('"snapshot taken"')) return []
+    if (!line.includes(TAKEN)) return []
     const { time, ms } = JSON.parse(line) as { time: string; ms: number } // As the log writes it.
     return [{ from: Date.parse(time) - ms, to: Date.parse(time) }]
   })
@@ -286,6 +309,15 @@ function snapshotsOf(log: string, during: readonly Stretch[]): Stretch[] {
       ...ends.map((end, i) => ({ what: BETWEEN, round, from: end, to: begins[i] ?? to })),
     ]
   })
+}
+
+/** The p99 of each minute of a stretch, ms. */
+function byMinute(asked: Asked, { what, round, from, to }: Stretch): string[] {
+  const minutes = Array.from({ length: Math.ceil((to - from) / MINUTE_MS) }, (_, i) => {
+    const begin = from + i * MINUTE_MS
+    return { what, round, from: begin, to: Math.min(to, begin + MINUTE_MS) }
+  })
+  return minutes.map((one) => quantile(timesIn(asked, [one]), 0.99).toFixed(1))
 }
 
 /** Times of what was due in these stretches, sorted. */
