@@ -169,10 +169,10 @@ export class IngestDesk {
       : lead
   }
 
-  /** Keys of leads that were known, or turned away, are for others. */
-  #giveBack(lead: SentLead, outcome: IngestOutcome | undefined): void {
-    if (lead.sealed === undefined || outcome === undefined || outcome === 'accepted') return
-    this.#sealer?.giveBack(keyOfTexts(lead.sealed))
+  /** Keys of leads that were known are for others. */
+  #giveBack({ sealed }: SentLead, outcome: IngestOutcome | undefined): void {
+    if (sealed === undefined || (outcome !== 'unchanged' && outcome !== 'updated')) return
+    this.#sealer?.giveBack(keyOfTexts(sealed))
   }
 
   async #toShard(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
@@ -190,7 +190,10 @@ export class IngestDesk {
       const command = { type: 'ingest', leads: sliced(leads), ...this.#after(shard) } as const
       // One long try: asked again, the owner would truthfully say that it knows these leads.
       const forOwnerMs = budgetMs * OWNER_SHARE
-      const answer = await this.#router.ask(shard, command, forOwnerMs, { tryMs: forOwnerMs })
+      // Asked twice an owner may say that it knows a lead which it kept under this very key (V4).
+      const repeatable = leads.every(({ sealed }) => sealed === undefined)
+      const options = { tryMs: forOwnerMs, repeatable }
+      const answer = await this.#router.ask(shard, command, forOwnerMs, options)
       if (answer.type === 'outcomes') {
         for (const [i, { lead }] of items.entries()) this.#giveBack(lead, answer.outcomes[i])
         return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])

@@ -8,8 +8,9 @@
 //       blocks of 1,024 to one synced write, and only keys of stored blocks are handed out.
 //   V2. Nothing here is logged, and no error carries what was sealed.
 //   V3. What is gone stays gone: an erased key is all zeros, and zeros never seal or open.
-//   V4. A key is one lead's. One that sealed a lead which its owner turned out to know, or turned away,
-//       is for the next: nothing under it was kept. Where the owner's answer is lost it is nobody's.
+//   V4. A key is one lead's, or erasing one person erases another. One that sealed a lead which its owner
+//       turned out to know is for the next: nothing under it was kept. That is certain where the owner
+//       was asked once; where its answer is lost, or it turned the lead away, the key is nobody's.
 
 import { createCipheriv, createDecipheriv, randomBytes, randomInt } from 'node:crypto'
 import type { KV } from '@nats-io/kv'

@@ -1,8 +1,9 @@
 // Ingest pace: how much of a host's time leads on their way in may take, those of all its shards
 // together.
 //
-//   IP1. A slice takes SLICE_MS or so, half of that while calls come, and each turn of the event loop has one at most: what came in
-//        meanwhile waits no longer than that, however many shards take leads in.
+//   IP1. A slice takes SLICE_MS or so, half of that while calls come, and each turn of the event loop
+//        has one at most: what came in meanwhile waits no longer than that, however many shards take
+//        leads in.
 //   IP2. While calls come, slices take a share of the time, the larger the more leads wait: who sends
 //        some and waits for an answer is slowed by that, and costs calls next to nothing; who sends
 //        whatever is the answer is kept up with. While nobody calls there is no such limit.

@@ -211,6 +211,22 @@ test('Q1: while a new model moves leads, each is offered once, and Q2 holds once
   assert.equal(queue.arrivals, arrivals)
 })
 
+test('Q4: a call moves few of the leads a new model moves, and what was found best stays found meanwhile', () => {
+  const now = Date.UTC(2026, 0, 5, 6)
+  const naive = new NaiveQueue(settingsOf(), now, crowd())
+  const { queue } = naive
+  naive.load(now)
+  naive.learn(taught(1, 2, -1))
+  const { arrivals } = queue
+  let calls = 0
+  for (; queue.placing; calls++) {
+    assert.equal(queue.arrivals, arrivals)
+    queue.wake(now)
+  }
+  assert.ok(calls > MANY / 100, `${calls} calls`)
+  assert.equal(queue.arrivals, arrivals + 1)
+})
+
 test('Q4: while other settings move leads, each is offered once, under the hours of the settings', () => {
   const now = Date.UTC(2026, 0, 5, 6)
   const naive = new NaiveQueue(settingsOf({ hours: OPEN }), now, crowd())

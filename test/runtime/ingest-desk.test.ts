@@ -36,11 +36,14 @@ class KeyedSealer extends FakeSealer implements LeadSealer {
 function sealingDesk(answer: (leads: readonly SentLead[]) => CommandReply) {
   const sealer = new KeyedSealer()
   const sent: SentLead[] = []
+  /** Of each message, whether it may be put to its owner twice. */
+  const repeatable: (boolean | undefined)[] = []
   const queued: LeadInput[] = []
   const router: IngestDeskOptions['router'] = {
     shardOf: () => 0 as ShardId,
-    ask: async (_shard: ShardId, command: Command): Promise<CommandReply> => {
+    ask: async (_shard, command, _budgetMs, options): Promise<CommandReply> => {
       assert.ok(command.type === 'ingest')
+      repeatable.push(options?.repeatable)
       const leads = Array.isArray(command.leads) ? command.leads : new SlicedLeads(command.leads)
       const some = Array.from({ length: leads.length }, (_, i) => leads.at(i) as SentLead)
       sent.push(...some)
@@ -56,7 +59,7 @@ function sealingDesk(answer: (leads: readonly SentLead[]) => CommandReply) {
   const log = createLog({ role: 'test' }, 'silent')
   const ingest = new IngestDesk({ router, link, vault, country: 'IN', log, sealer })
   ingest.calls.note()
-  return { sealer, sent, queued, ingest }
+  return { sealer, sent, queued, repeatable, ingest }
 }
 
 /** A desk before an owner that takes everything, and the ids of the leads it was sent, in order. */
@@ -166,7 +169,7 @@ test('ID4: beside calls leads are sealed before they are sent; V4: keys nothing 
     { path: '/phone', reason: 'unsubscribed' },
     'accepted',
   ]
-  const { sealer, sent, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes }))
+  const { sealer, sent, repeatable, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes }))
   const some = leads(1, 5).map((lead, i) => ({ ...lead, phone: `+91900000000${i}` }))
   some[4] = { ...leads(5, 1)[0], phone: '' }
   delete (some[4] as { phone?: string }).phone
@@ -181,15 +184,18 @@ test('ID4: beside calls leads are sealed before they are sent; V4: keys nothing 
     undefined,
   ])
   assert.equal(sent[1]?.sealed?.phone_hash, sealer.hash('+919000000001'))
-  assert.deepEqual(sealer.back, [2, 3, 4])
+  assert.deepEqual(sealer.back, [2, 3])
+  assert.deepEqual(repeatable, [false])
 })
 
 test('ID4: while nobody calls owners seal', async () => {
-  const { sent, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes: ['accepted'] }))
+  const outcomes: IngestOutcome[] = ['accepted']
+  const { sent, repeatable, ingest } = sealingDesk(() => ({ type: 'outcomes', outcomes }))
   await sleep(300)
   await ingest.ingest([{ ...leads(1, 1)[0], phone: '+919000000000' }], 30_000)
   assert.equal(sent[0]?.phone, '+919000000000')
   assert.equal(sent[0]?.sealed, undefined)
+  assert.deepEqual(repeatable, [true])
 })
 
 test('V4: what is queued goes without what was sealed, and its key is nobody’s', async () => {

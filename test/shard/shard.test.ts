@@ -6,7 +6,7 @@ import { EngineError, FencedError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, LeadId, RequestId, ShardId } from '../../actors/protocol/ids.ts'
 import { sliced } from '../../actors/protocol/lead-slices.ts'
 import { parseDisposition } from '../../actors/protocol/requests.ts'
-import { keyRefOf } from '../../actors/protocol/seal.ts'
+import { keyOfTexts, keyRefOf, sealTexts } from '../../actors/protocol/seal.ts'
 import { Activity } from '../../actors/runtime/activity.ts'
 import { Vault } from '../../actors/runtime/vault.ts'
 import { IngestPace } from '../../actors/shard/ingest-pace.ts'
@@ -14,7 +14,7 @@ import { hashOf } from '../../actors/shard/state-cut.ts'
 import { freeze } from '../support/freeze.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
-import { ask, awardOf, ingest, lead, leads, order, takeAwards } from './asked.ts'
+import { ask, awardOf, execute, ingest, lead, leads, order, takeAwards } from './asked.ts'
 import { ManualClock, T0 } from './manual-clock.ts'
 import { settingsOf } from './planted-log.ts'
 import { type Owner, type OwnOptions, Rig } from './rig.ts'
@@ -304,6 +304,23 @@ test('an award’s key that is not in memory is fetched on the way', async () =>
   const result = await shard.awardNow(order(first.campaign), T0)
   assert.ok(result.type === 'award')
   assert.equal(awardOf(result).lead.phone, PHONE)
+})
+
+test('V4: a lead that its sender sealed is awarded with its texts, by a key its owner fetched ahead', async () => {
+  const { shard, campaign } = await owned()
+  const sender = await Vault.open(rig.link)
+  await sender.prepare(1)
+  const [known, sent] = [lead(campaign, 1, { phone: PHONE }), lead(campaign, 2, { phone: PHONE })]
+  const sealed = sealTexts(sent, 0, sender)
+  assert.equal(rig.vault.hasKey(keyOfTexts(sealed)), false)
+  const answer = await execute(shard, { type: 'ingest', leads: sliced([{ ...sent, sealed }]) })
+  assert.deepEqual(answer, { type: 'outcomes', outcomes: ['accepted'] })
+  await until(() => rig.vault.hasKey(keyOfTexts(sealed)), 'the key to be fetched')
+  const [award] = await takeAwards(shard, [order(campaign)])
+  assert.equal(award?.lead.phone, PHONE)
+  await ingest(shard, [known])
+  assert.equal((await takeAwards(shard, [order(campaign)]))[0]?.lead.phone, PHONE)
+  sender.close()
 })
 
 test.run()
