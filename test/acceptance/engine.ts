@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import type { Encoding } from '../../actors/protocol/codec.ts'
 import type { Service } from '../../actors/protocol/subjects.ts'
 import { PROJECT_DIR } from '../../deploy/nats-server.ts'
+import { programArguments } from '../support/bundles.ts'
 import {
   type Answer,
   aLead,
@@ -69,7 +70,6 @@ export class Engine implements AsyncDisposable {
     await Promise.all(members.map((member) => member.stop()))
     this.#offsetMs = at - Date.now()
     for (const member of members) {
-      member.output = '' // The new gateway listens on another port.
       member.restart({ LEADBID_CLOCK_OFFSET_MS: String(this.#offsetMs) })
     }
     await this.cluster.ready()
@@ -150,10 +150,10 @@ export class Engine implements AsyncDisposable {
     return answer
   }
 
-  /** The gateway's address; a gateway says its port when it listens. */
+  /** The first gateway's address. */
   get url(): string {
-    const port = /"port":(\d+),"msg":"http listening"/.exec(this.cluster.member('g1').output)?.[1]
-    assert.ok(port, 'the gateway says where it listens')
+    const port = this.cluster.member('g1').started?.http
+    assert.ok(port, 'the gateway has started')
     return `http://127.0.0.1:${port}`
   }
 
@@ -174,7 +174,8 @@ export class Engine implements AsyncDisposable {
 
   /** Runs `leadbid` as a process of its own; `node` are flags of node's. */
   async cli(args: readonly string[], node: readonly string[] = []): Promise<Ran> {
-    const child = spawn(process.execPath, [...node, 'gateway/cli/leadbid.mjs', ...args], {
+    const program = programArguments('gateway/cli/leadbid.mjs')
+    const child = spawn(process.execPath, [...node, ...program, ...args], {
       cwd: PROJECT_DIR,
       env: {
         PATH: process.env.PATH,

@@ -11,7 +11,7 @@ import { fnv1a, type HostId, type ShardId } from '../../actors/protocol/ids.ts'
 import type { Reply } from '../../actors/protocol/replies.ts'
 import { BUDGET_HEADER, HOSTS_BUCKET, type Service } from '../../actors/protocol/subjects.ts'
 import { ranking } from '../../actors/shard/placement.ts'
-import { optionsOf } from '../../deploy/program.ts'
+import { programArguments } from './bundles.ts'
 import { startServer, type TestServer } from './server.ts'
 import { until } from './until.ts'
 
@@ -46,6 +46,8 @@ export class Member implements AsyncDisposable {
   readonly id: string
   readonly #env: Record<string, string>
   #child: ChildProcess
+  /** What it said when it had started; null until then. A gateway says its port. */
+  started: { http?: number } | null = null
   /** What it wrote, newest last; for messages of failing tests and for canary searches. */
   output = ''
 
@@ -112,10 +114,13 @@ export class Member implements AsyncDisposable {
   }
 
   #spawn(): ChildProcess {
-    const main = MAIN[this.role]
-    const child = spawn(process.execPath, [...optionsOf(main), main], {
+    const child = spawn(process.execPath, programArguments(MAIN[this.role]), {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.#env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    this.started = null
+    child.once('message', (started: { http?: number }) => {
+      if (this.#child === child) this.started = started
     })
     const keep = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString()).slice(-200_000)
@@ -183,7 +188,7 @@ export class Cluster implements AsyncDisposable {
     return member
   }
 
-  /** Waits until so many hosts are alive, every shard is where it belongs and a gateway answers. */
+  /** Waits until so many hosts are alive, every shard is where it belongs and all gateways answer. */
   async ready(hosts = this.members.filter(({ role }) => role === 'actors').length): Promise<void> {
     const all = () => {
       const dead = this.members.find((member) => !member.running)
@@ -194,6 +199,9 @@ export class Cluster implements AsyncDisposable {
         async () => {
           const owners = await this.owners()
           if (owners.hosts.length < hosts || !this.#settled(owners)) return false
+          // One gateway's answer says nothing of another's, nor of its HTTP.
+          const gateways = this.members.filter(({ role, running }) => role === 'gateway' && running)
+          if (gateways.some(({ started }) => started === null)) return false
           return (await this.call('campaign.list', {}, { budgetMs: 1000 })).type === 'campaigns'
         },
         'the cluster to be ready',

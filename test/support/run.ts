@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../deploy/error.ts'
 import { stderrLog } from '../../deploy/log.ts'
 import { findOrFetchServer } from '../../deploy/nats-server.ts'
+import { makeBundles } from './bundles.ts'
 import { type FileResult, findTestFiles, killRunning, runFile } from './runner.ts'
 
 function jobsOf(text: string | undefined): number {
@@ -13,38 +14,37 @@ function jobsOf(text: string | undefined): number {
 }
 
 /**
- * Tests that reckon and start no server, and two that mostly wait for an hour to begin or end: they run
- * beside the others, which leave a core idle most of the time. Of those one runs at a time, for they
- * depend on how fast a server answers.
+ * Tests that reckon and start no server, and those from outside, which have seconds for what takes
+ * milliseconds: they run beside the others and leave no core idle. The others depend on how fast a server
+ * answers: of those one runs at a time.
  */
-const BESIDE = [
-  'acceptance/hours.',
-  'acceptance/jurisdictions.',
+const PATIENT = [
+  'acceptance/',
   'campaign/',
   'collections/',
   'policy/',
   'protocol/',
+  'sim/',
   'simulation/',
   'spin/',
 ]
-const isBeside = (file: string) => BESIDE.some((part) => file.startsWith(join('test', part)))
-
-async function runLanes(files: readonly string[], jobs: number): Promise<FileResult[]> {
-  const lanes = [files.filter((file) => !isBeside(file)), files.filter(isBeside)]
-  return (await Promise.all(lanes.map((lane) => runAll(lane, jobs)))).flat()
-}
+const isPatient = (file: string) => PATIENT.some((part) => file.startsWith(join('test', part)))
 
 async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
+  const env = await makeBundles(files)
+  const patient = files.filter(isPatient)
+  const others = files.filter((file) => !isPatient(file))
   const results: FileResult[] = []
-  const waiting = [...files]
-  const work = async (): Promise<void> => {
+  const work = async (waiting: string[]): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await runFile(file)
+      const result = await runFile(file, { env })
       results.push(result)
       print(result)
     }
   }
-  await Promise.all(Array.from({ length: jobs }, work))
+  // Whoever is through with the others helps with what is left.
+  const lanes = () => [work(others).then(() => work(patient)), work(patient)]
+  await Promise.all(Array.from({ length: jobs }, lanes).flat())
   return results
 }
 
@@ -85,7 +85,7 @@ try {
   // Before the first file, so that no test's deadline is spent on a download.
   const { path, version, origin } = await findOrFetchServer({ log: stderrLog })
   console.log(`nats-server ${version} (${origin}): ${path}`)
-  finish(await runLanes(files, jobs))
+  finish(await runAll(files, jobs))
 } catch (error) {
   const failed = [{ name: 'the run itself', message: messageOf(error) }]
   finish([{ file: 'test/support/run.ts', passed: [], failed, output: '', elapsedMs: 0 }])

@@ -8,6 +8,7 @@ import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROJECT_DIR } from '../../deploy/nats-server.ts'
+import { type Bundles, testArguments } from './bundles.ts'
 import type { Report } from './ledger.ts'
 
 export type FileResult = Report & { file: string; output: string; elapsedMs: number }
@@ -27,14 +28,18 @@ export async function findTestFiles(filter = ''): Promise<string[]> {
 /** Runs one file (a path from the project root); never rejects over what the file does. */
 export async function runFile(
   file: string,
-  { deadlineMs }: { deadlineMs?: number } = {},
+  { deadlineMs, env = {} }: { deadlineMs?: number; env?: Partial<Bundles> } = {},
 ): Promise<FileResult> {
   const since = performance.now()
   const dir = await mkdtemp(join(tmpdir(), 'leadbid-report-'))
   try {
     const limitMs = deadlineMs ?? (await deadlineOf(file))
     const reportFile = join(dir, 'report.json')
-    const { ending, output } = await runProcess(file, reportFile, limitMs)
+    const { ending, output } = await runProcess(
+      file,
+      { ...env, LEADBID_TEST_REPORT: reportFile },
+      limitMs,
+    )
     const report = await readReport(reportFile)
     const failed = [...(report?.failed ?? [])]
     if (!report) failed.push({ name: file, message: `left no report (${ending})` })
@@ -55,12 +60,12 @@ export function killRunning(): void {
 
 async function runProcess(
   file: string,
-  reportFile: string,
+  env: { LEADBID_TEST_REPORT: string } & Partial<Bundles>,
   deadlineMs: number,
 ): Promise<{ ending: string; output: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child = spawn(process.execPath, testArguments(file, env), {
     cwd: PROJECT_DIR,
-    env: { ...cleanEnv(), LEADBID_TEST_REPORT: reportFile },
+    env: { ...cleanEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own, for R2
   })

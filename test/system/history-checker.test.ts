@@ -285,6 +285,29 @@ test('what came late for the clients stood still is no breach; what came later t
   }
 })
 
+test('an award its owner told, and a gateway kept from hearing so, are two answers; nothing else is', () => {
+  const late = { at: 930, reply: { type: 'unavailable' } } as const
+  const breachesOf = (plant: (run: Run) => void) => {
+    const run = sound()
+    plant(run)
+    return check(run.history, run.story, PROCESSES).breaches
+  }
+  const twice = ({ history }: Run) => history.calls[1]?.answers.push(late)
+  assert.deepEqual(breachesOf(twice), [])
+  const withoutFault = breachesOf((run) => {
+    twice(run)
+    run.history.faults.shift()
+  })
+  assert.deepEqual(withoutFault, [
+    'I13: lead.next of c1 at 200 was answered 2 times: award, unavailable',
+  ])
+  const thrice = breachesOf((run) => {
+    twice(run)
+    twice(run)
+  })
+  assert.match(thrice.join(), /^I13: lead.next of c1 at 200 was answered 3 times/)
+})
+
 test('silence is nobody’s fault while a client may be cut off, and an answer after it is kept', () => {
   const { history, story } = sound()
   history.calls.push({ ...call('lead.next', 20_500, {}, { type: 'no_lead' }), answers: [] })

@@ -12,6 +12,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from 'nats'
 import { ASIDE, INBOX } from '../../actors/protocol/subjects.ts'
 import { seeded } from '../../actors/runtime/random.ts'
+import { programArguments } from '../support/bundles.ts'
 import { Cluster, openCampaign } from '../support/cluster.ts'
 import type { TestServer } from '../support/server.ts'
 import { until } from '../support/until.ts'
@@ -273,7 +274,7 @@ export async function leadbid(
   url: string,
   args: readonly string[],
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['gateway/cli/leadbid.mjs', ...args], {
+  const child = spawn(process.execPath, [...programArguments('gateway/cli/leadbid.mjs'), ...args], {
     env: { ...process.env, LEADBID_NATS_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
