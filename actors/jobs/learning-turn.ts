@@ -14,7 +14,7 @@ import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import { type Clock, sleep } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ModelBook, ModelStore } from '../runtime/model-store.ts'
-import type { Link } from '../runtime/nats.ts'
+import { type Link, PULL_MS } from '../runtime/nats.ts'
 import type { CheckpointStore } from './checkpoint.ts'
 import { LearningFold } from './learning-fold.ts'
 import type { Learning, ModelActor } from './model-actor.ts'
@@ -127,7 +127,8 @@ export class LearningTurn {
       opt_start_seq: this.#fold.seq + 1,
       inactive_threshold: CONSUMER_IDLE_MS,
     })
-    return reading.then((consumer) => consumer.consume({ max_messages: READ_AHEAD }))
+    const ahead = { max_messages: READ_AHEAD, expires: PULL_MS }
+    return reading.then((consumer) => consumer.consume(ahead))
   }
 
   async #learn(messages: ConsumerMessages): Promise<void> {

@@ -7,7 +7,7 @@
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { type ObjectInfo, type ObjectStore, setSha256Backend } from '@nats-io/obj'
 import { EngineError } from '../protocol/errors.ts'
-import type { Link } from './nats.ts'
+import { type Link, PULL_MS } from './nats.ts'
 import type { ByteSource } from './sealed-stream.ts'
 
 /** Chunks asked for ahead of the reader; a chunk is at most 128 KiB. */
@@ -105,7 +105,7 @@ export class ChunkStore {
     // A chunk the server has lost will never come: whoever has something else to read need not wait.
     const { num_pending } = await consumer.info()
     if (num_pending < count) throw chunkMissing(num_pending, count)
-    const messages = await consumer.consume({ max_messages: CHUNKS_AHEAD })
+    const messages = await consumer.consume({ max_messages: CHUNKS_AHEAD, expires: PULL_MS })
     // A file removed under its reader, or a link that stays down, must not wait for ever; what the
     // reader takes for a chunk is its own affair.
     const patience = () => {

@@ -35,6 +35,12 @@ export type { JetStreamClient, JetStreamManager, Msg, NatsConnection, Subscripti
 /** How long an append or another JetStream call may take before it counts as unanswered, ms. */
 export const JETSTREAM_TIMEOUT_MS = 2000
 
+/**
+ * How long whoever reads a stream on waits for more before it asks again. The client looks as seldom for a
+ * consumer that it did not find at once when a server came back, and by default that is half a minute.
+ */
+export const PULL_MS = 5000
+
 export interface Link {
   nc: NatsConnection
   js: JetStreamClient

@@ -11,7 +11,7 @@ import { CampaignFault, CorruptLogError, RolledBackError } from '../protocol/err
 import type { ShardId } from '../protocol/ids.ts'
 import { EVENTS, eventsSubject } from '../protocol/subjects.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Link } from '../runtime/nats.ts'
+import { type Link, PULL_MS } from '../runtime/nats.ts'
 import { TimeSlices } from '../runtime/time-slices.ts'
 import { readLast, readLog, readNext, type Stored } from './log-reader.ts'
 import type { SnapshotStore } from './snapshot.ts'
@@ -75,6 +75,7 @@ export class Follower {
     })
     this.#tail = await consumer.consume({
       max_messages: 256,
+      expires: PULL_MS,
       callback: (message) => {
         if (this.#ended || message.seq <= this.state.seq) return
         try {

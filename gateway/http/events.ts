@@ -16,7 +16,7 @@ import { readable } from '../../actors/protocol/readable.ts'
 import { decodeRecord } from '../../actors/protocol/record.ts'
 import { EVENTS, eventsSubject } from '../../actors/protocol/subjects.ts'
 import type { Log } from '../../actors/runtime/log.ts'
-import type { Link } from '../../actors/runtime/nats.ts'
+import { type Link, PULL_MS } from '../../actors/runtime/nats.ts'
 import type { Ctx } from './app.ts'
 import { askedOf, type Wanted, wantedOf } from './event-range.ts'
 import type { Metrics } from './metrics.ts'
@@ -84,7 +84,7 @@ export class EventStream {
       opt_start_seq: wanted.seq,
       inactive_threshold: CONSUMER_IDLE_MS,
     })
-    const messages = await consumer.consume({ max_messages: READ_AHEAD })
+    const messages = await consumer.consume({ max_messages: READ_AHEAD, expires: PULL_MS })
     this.#run({ out: c.env.outgoing as ServerResponse, messages, position: '' }, wanted)
     return RESPONSE_ALREADY_SENT
   }
