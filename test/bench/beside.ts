@@ -258,6 +258,11 @@ class Scene {
     for (const one of stretches.filter(({ what }) => what === 'an import')) {
       process.stderr.write(`an import, p99 by the minute: ${byMinute(asked, one).join(' ')} ms\n`)
     }
+    const snapshots = stretches.filter(({ what }) => what === 'a snapshot')
+    for (const one of snapshots) {
+      const took = ((one.to - one.from) / 1000).toFixed(1)
+      process.stderr.write(`a snapshot: ${took} s, p99 ${p99([one]).toFixed(1)} ms\n`)
+    }
     const speed = median(this.#rowsPerSecond)
     return [
       figure('an import', before('an import'), 1.5),
