@@ -70,12 +70,9 @@ function finish(results: readonly FileResult[]): void {
   console.log(`${passed} passed, ${failed} failed`)
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    killRunning()
-    process.exit(1)
-  })
-}
+// However it ends, also where nobody reads its output any more: files run in groups of their own.
+process.on('exit', killRunning)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 try {
   const jobs = jobsOf(process.env.LEADBID_TEST_JOBS)
