@@ -114,7 +114,8 @@ test('each request is answered once, refusals say when to come again, ends of ca
   assert.ok(during.asking > 0 && during.asking <= 4096, said)
   // What nobody wanted any more was dropped, and who comes now is served.
   await award()
-  assert.equal((await inHand()).asking, 0)
+  // The owner tells a caller of its award itself, and the gateway hears of it a little later.
+  await until(async () => (await inHand()).asking === 0, 'no request to be in hand any more')
 })
 
 test('who waits for a moment only does not take the chance of who came at the same time', async () => {
@@ -126,7 +127,7 @@ test('who waits for a moment only does not take the chance of who came at the sa
   )
   const first = await hasty
   host.resume()
-  assert.equal(first?.type, 'unavailable')
+  assert.match(first?.type ?? 'nothing', /^(unavailable|overloaded)$/)
   assert.equal((await patient)?.type, 'award')
 })
 
