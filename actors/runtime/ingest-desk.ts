@@ -4,6 +4,8 @@
 //   ID1. Leads never overtake those that were queued here before them: the owner is told which was the
 //        last of these, and takes others once it has dealt with that one.
 //   ID2. What is queued does not make the next be queued: once its owner keeps up, leads go to it again.
+//        Who is patient, as one whose leads lie in a file, waits for an owner that has to deal with what
+//        was queued: from the inbox an owner takes leads in half as fast, for it seals them itself.
 //   ID3. Leads are read and sent request by request, in the order these came. While calls come that
 //        takes SHARE_BESIDE_CALLS of the gateway's time, unless more than READ_MAX of them wait.
 //   ID4. While calls come new leads are sealed here, where whoever reads them has time for that and their
@@ -18,6 +20,7 @@ import type { Ingested, Reply } from '../protocol/replies.ts'
 import { keyOfTexts, type Sealer, sealTexts } from '../protocol/seal.ts'
 import { inboxSubject } from '../protocol/subjects.ts'
 import { Activity } from './activity.ts'
+import { sleep } from './clock.ts'
 import type { Log } from './log.ts'
 import type { Link } from './nats.ts'
 import type { Router } from './router.ts'
@@ -55,6 +58,8 @@ export interface IngestDeskOptions {
   log: Log
   /** Seals what identifies people here while calls come (ID4); absent: owners do. */
   sealer?: LeadSealer
+  /** Waits, inside the budget, for an owner that is behind (ID2). */
+  patient?: boolean
 }
 
 type Kept = IngestOutcome | 'queued' | 'lost'
@@ -66,6 +71,7 @@ export class IngestDesk {
   readonly #country: string
   readonly #log: Log
   readonly #sealer: LeadSealer | undefined
+  readonly #patient: boolean
   readonly #awayUntil = new Map<ShardId, number>()
   /** What was queued last, by its sequence in the inbox, and when. */
   readonly #queued = new Map<ShardId, { seq: number; at: number }>()
@@ -85,6 +91,7 @@ export class IngestDesk {
     this.#country = options.country
     this.#log = options.log
     this.#sealer = options.sealer
+    this.#patient = options.patient ?? false
   }
 
   /** Takes leads in; answers when all of them are durable, or `unavailable` when some are not. */
@@ -184,25 +191,39 @@ export class IngestDesk {
   }
 
   async #send(shard: ShardId, items: Item[], budgetMs: number): Promise<[Item, Kept][]> {
-    const deadline = performance.now() + budgetMs
+    const began = performance.now()
     const leads = items.map(({ lead }) => lead)
-    if ((this.#awayUntil.get(shard) ?? 0) < performance.now()) {
+    const outcomes = await this.#ask(shard, leads, began + budgetMs * OWNER_SHARE)
+    if (outcomes !== null) {
+      for (const [i, { lead }] of items.entries()) this.#giveBack(lead, outcomes[i])
+      return items.map((item, i) => [item, outcomes[i] ?? 'lost'])
+    }
+    const kept = await this.#queue(shard, leads, began + budgetMs - performance.now())
+    return items.map((item) => [item, kept])
+  }
+
+  /** What the owner made of these leads; null where they are to be queued. */
+  async #ask(
+    shard: ShardId,
+    leads: readonly SentLead[],
+    deadline: number,
+  ): Promise<IngestOutcome[] | null> {
+    if ((this.#awayUntil.get(shard) ?? 0) > performance.now()) return null
+    // Asked twice an owner may say that it knows a lead which it kept under this very key (V4).
+    const repeatable = leads.every(({ sealed }) => sealed === undefined)
+    while (true) {
       const command = { type: 'ingest', leads: sliced(leads), ...this.#after(shard) } as const
       // One long try: asked again, the owner would truthfully say that it knows these leads.
-      const forOwnerMs = budgetMs * OWNER_SHARE
-      // Asked twice an owner may say that it knows a lead which it kept under this very key (V4).
-      const repeatable = leads.every(({ sealed }) => sealed === undefined)
-      const options = { tryMs: forOwnerMs, repeatable }
-      const answer = await this.#router.ask(shard, command, forOwnerMs, options)
-      if (answer.type === 'outcomes') {
-        for (const [i, { lead }] of items.entries()) this.#giveBack(lead, answer.outcomes[i])
-        return items.map((item, i) => [item, answer.outcomes[i] ?? 'lost'])
-      }
-      // Not when leads are queued for it: a steady stream would then be queued for ever.
-      this.#awayUntil.set(shard, performance.now() + AWAY_MS)
+      const tryMs = deadline - performance.now()
+      const answer = await this.#router.ask(shard, command, tryMs, { tryMs, repeatable })
+      if (answer.type === 'outcomes') return answer.outcomes
+      const mayWait = this.#patient && performance.now() + AWAY_MS < deadline
+      if (answer.type !== 'behind' || !mayWait) break
+      await sleep(AWAY_MS) // Nothing was done.
     }
-    const kept = await this.#queue(shard, leads, deadline - performance.now())
-    return items.map((item) => [item, kept])
+    // Not when leads are queued for it: a steady stream would then be queued for ever.
+    this.#awayUntil.set(shard, performance.now() + AWAY_MS)
+    return null
   }
 
   /** Behind what these leads have to go, so that order holds; nothing once that is long ago. */
@@ -212,7 +233,7 @@ export class IngestDesk {
     return { after: last.seq }
   }
 
-  async #queue(shard: ShardId, sent: SentLead[], leftMs: number): Promise<Kept> {
+  async #queue(shard: ShardId, sent: readonly SentLead[], leftMs: number): Promise<Kept> {
     try {
       // Its owner may have taken them in under these keys, and be about to say so.
       const leads = sent.map(({ sealed: _, ...lead }) => lead)

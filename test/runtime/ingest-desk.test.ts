@@ -33,7 +33,10 @@ class KeyedSealer extends FakeSealer implements LeadSealer {
 }
 
 /** A desk with keys of its own before an owner that answers so; what that was sent, and the inbox. */
-function sealingDesk(answer: (leads: readonly SentLead[]) => CommandReply) {
+function sealingDesk(
+  answer: (leads: readonly SentLead[]) => CommandReply,
+  options: Pick<IngestDeskOptions, 'patient'> = {},
+) {
   const sealer = new KeyedSealer()
   const sent: SentLead[] = []
   /** Of each message, whether it may be put to its owner twice. */
@@ -57,7 +60,7 @@ function sealingDesk(answer: (leads: readonly SentLead[]) => CommandReply) {
   const link = { js: { publish } } as unknown as IngestDeskOptions['link'] // Nothing else is used.
   const vault = { sealTransport: (bytes: Uint8Array) => bytes }
   const log = createLog({ role: 'test' }, 'silent')
-  const ingest = new IngestDesk({ router, link, vault, country: 'IN', log, sealer })
+  const ingest = new IngestDesk({ router, link, vault, country: 'IN', log, sealer, ...options })
   ingest.calls.note()
   return { sealer, sent, queued, repeatable, ingest }
 }
@@ -206,6 +209,25 @@ test('V4: what is queued goes without what was sealed, and its key is nobody’s
   assert.equal(queued[0]?.phone, '+919000000000')
   assert.equal('sealed' in (queued[0] ?? {}), false)
   assert.deepEqual(sealer.back, [])
+})
+
+for (const patient of [true, false]) {
+  test(`ID2: who is ${patient ? 'patient waits for an owner that is behind' : 'not patient goes by the inbox behind what waits there'}`, async () => {
+    const answers: CommandReply[] = [{ type: 'behind' }]
+    const taken: CommandReply = { type: 'outcomes', outcomes: ['accepted'] }
+    const { sent, queued, ingest } = sealingDesk(() => answers.shift() ?? taken, { patient })
+    const answer = await ingest.ingest(leads(1, 1), 30_000)
+    assert.ok(answer.type === 'ingested')
+    assert.deepEqual([answer.accepted, answer.queued], patient ? [1, undefined] : [0, 1])
+    assert.deepEqual([sent.length, queued.length], patient ? [2, 0] : [1, 1])
+  })
+}
+
+test('ID2: the patience of who is patient ends with its budget, and nothing is lost', async () => {
+  const { queued, ingest } = sealingDesk(() => ({ type: 'behind' }), { patient: true })
+  const answer = await ingest.ingest(leads(1, 1), 4000)
+  assert.ok(answer.type === 'ingested' && answer.queued === 1, JSON.stringify(answer))
+  assert.equal(queued.length, 1)
 })
 
 test.run()
