@@ -195,7 +195,7 @@ function refusal(campaign: Campaign, now: number, contractor: ContractorId | nul
     if (leads > 0) reasons[reason] = (reasons[reason] ?? 0) + leads
   }
   const isAllocated = settings.mode === 'allocated'
-  let next = Math.min(queue.nextWake(), campaign.nextLeaseEnd())
+  let next = Math.min(queue.nextWake(), campaign.leases.nextEnd())
   if (campaign.quarantined !== null) count('quarantined', queue.awake)
   else if (settings.paused) count('paused', queue.awake)
   else {

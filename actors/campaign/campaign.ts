@@ -25,13 +25,7 @@ import {
   type LeadState,
   type Standing,
 } from '../protocol/events.ts'
-import {
-  type AwardId,
-  type CampaignId,
-  type ContractorId,
-  type LeadId,
-  parseAwardId,
-} from '../protocol/ids.ts'
+import { type AwardId, type CampaignId, type ContractorId, parseAwardId } from '../protocol/ids.ts'
 import type { Model } from '../protocol/model.ts'
 import { completed, reschedulesMax, type Settings } from '../protocol/settings.ts'
 import { Accounts } from './accounts.ts'
@@ -40,6 +34,7 @@ import { barOf } from './bars.ts'
 import type { Pace, Shortlist } from './bid.ts'
 import { ContactGate } from './contact-gate.ts'
 import { Floors } from './floors.ts'
+import { Hidden } from './hidden.ts'
 import {
   type Config,
   isTerminal,
@@ -50,26 +45,13 @@ import {
   stateOf,
 } from './lead-table.ts'
 import { type Closing, Leads } from './leads.ts'
-import { MinHeap } from './min-heap.ts'
+import { type Lease, Leases } from './leases.ts'
 import { PullRate } from './pull-rate.ts'
 import { Punctuality } from './punctuality.ts'
 import { Queue } from './queue.ts'
-import { type Shown, shownBy } from './seen.ts'
+import { shownBy } from './seen.ts'
 import { SlaLedger } from './sla-ledger.ts'
 import { Tally } from './tally.ts'
-
-/** A contractor's hold on a lead. What changes is another lease: cuts read it later (LC1). */
-export interface Lease {
-  readonly award_id: AwardId
-  readonly lead_id: LeadId
-  readonly contractor_id: ContractorId | null
-  readonly awardedAt: number
-  readonly until: number
-  readonly confirmedAt: number | null
-  readonly attempt: number
-  /** The lead as it was at the award; null in leases of snapshots from before there was any. */
-  readonly shown: Shown | null
-}
 
 /** A campaign's policy is its settings' choice, but in a simulation that compares others. */
 export type PolicyOf = (settings: Settings) => Policy
@@ -84,10 +66,8 @@ export class Campaign {
   settings: Settings
   readonly leads = new Leads()
   readonly queue: Queue
-  /** Open leases by row. */
-  readonly leases = new Map<number, Lease>()
-  /** Until when a contractor does not get a lead it skipped: contractor → row → instant. */
-  readonly hidden = new Map<ContractorId, Map<number, number>>()
+  readonly leases = new Leases()
+  readonly hidden = new Hidden()
   readonly pulls = new PullRate()
   readonly punctuality = new Punctuality()
   readonly floors = new Floors()
@@ -108,7 +88,6 @@ export class Campaign {
   rejected = 0
   /** Leads by state, kept as they move. */
   readonly depth: Map<string, number> = new Map()
-  readonly #leaseEnds = new MinHeap()
 
   /** What is known of whom its leads reach. */
   readonly contacts: ContactGate
@@ -160,21 +139,6 @@ export class Campaign {
     const parts = parseAwardId(awardId)
     const { awardN, awardIndex } = this.leads.columns
     return parts !== null && awardN[row] === parts.n && awardIndex[row] === parts.index
-  }
-
-  /** When the next lease ends, Infinity when there is none. */
-  nextLeaseEnd(): number {
-    while (this.#leaseEnds.size > 0) {
-      const until = this.#leaseEnds.peek()
-      if (this.leases.get(this.#leaseEnds.peekRow())?.until === until) return until
-      this.#leaseEnds.pop()
-    }
-    return Number.POSITIVE_INFINITY
-  }
-
-  /** The row whose lease ends next; ask `nextLeaseEnd` first. */
-  nextLeaseRow(): number {
-    return this.#leaseEnds.peekRow()
   }
 
   /** A lead's state as everybody outside knows it: while it is barred it is suppressed. */
@@ -276,13 +240,13 @@ export class Campaign {
       case 'lead.confirmed': {
         const lease = this.#held(row, event)
         this.#move(row, 'confirm')
-        this.#lease(row, { ...lease, confirmedAt: event.at, until: event.lease_until })
+        this.leases.set(row, { ...lease, confirmedAt: event.at, until: event.lease_until })
         this.#countFirstCall(row, event.at, event.sla_day)
         this.contacts.attempted(row, event, event.award_id)
         break
       }
       case 'lead.extended':
-        this.#lease(row, { ...this.#held(row, event), until: event.lease_until })
+        this.leases.set(row, { ...this.#held(row, event), until: event.lease_until })
         break
       case 'lead.lapsed':
         this.#held(row, event)
@@ -402,7 +366,7 @@ export class Campaign {
     if (parts === null) throw this.fault(`malformed award id ${event.award_id}`)
     const shown = shownBy(this, row, event)
     this.#move(row, 'award')
-    this.#lease(row, {
+    this.leases.set(row, {
       award_id: event.award_id,
       lead_id: event.lead_id,
       contractor_id: event.contractor_id,
@@ -473,11 +437,6 @@ export class Campaign {
     this.leads.close(row, closing)
   }
 
-  #lease(row: number, lease: Lease): void {
-    this.leases.set(row, lease)
-    this.#leaseEnds.push(lease.until, row)
-  }
-
   #setDue(row: number, dueAt: number): void {
     this.leads.columns.dueAt[row] = dueAt
     this.leads.columns.eligibleAt[row] = dueAt
@@ -491,13 +450,7 @@ export class Campaign {
       )
       return
     }
-    for (const [other, rows] of this.hidden) {
-      for (const [hidden, end] of rows) if (end <= this.at) rows.delete(hidden)
-      if (rows.size === 0) this.hidden.delete(other)
-    }
-    const rows = this.hidden.get(contractor) ?? new Map<number, number>()
-    rows.set(row, until)
-    this.hidden.set(contractor, rows)
+    this.hidden.hide(contractor, row, until, this.at)
   }
 
   #countAttempt(row: number): void {
@@ -557,7 +510,6 @@ export class Campaign {
   /** Leads were loaded, and all that is about them: their places follow with `place` (Q4). */
   loaded(): void {
     this.accounts.rebuild()
-    for (const [row, lease] of this.leases) this.#leaseEnds.push(lease.until, row)
     this.contacts.load()
     this.queue.load(this.learnt)
   }

@@ -10,10 +10,11 @@ import type { RefusedReason, Reply } from '../protocol/replies.ts'
 import { formatTime } from '../protocol/time.ts'
 import { bar } from './bars.ts'
 import { candidates } from './bid.ts'
-import type { Campaign, Lease } from './campaign.ts'
+import type { Campaign } from './campaign.ts'
 import { EXPLORED, explore, explores, uniform } from './explore.ts'
 import { firstCall, legalFrom } from './hours.ts'
 import type { Candidate } from './lane-queue.ts'
+import type { Lease } from './leases.ts'
 import { termsOf } from './why.ts'
 
 /** A talk of two hours ends any lease: beyond it somebody forgot to hang up. */
@@ -292,8 +293,8 @@ export function decideLapses(
   emit: (event: Event) => void,
 ): void {
   const now = campaign.clock(clock)
-  while (campaign.nextLeaseEnd() <= now) {
-    const row = campaign.nextLeaseRow()
+  while (campaign.leases.nextEnd() <= now) {
+    const row = campaign.leases.nextRow()
     const lease = campaign.leases.get(row)
     if (lease === undefined) return
     const confirmed = lease.confirmedAt !== null

@@ -12,30 +12,16 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from '../protocol/codec.ts'
-import type {
-  AddressedCommand,
-  Bids,
-  CallForBids,
-  CommandReply,
-  TimedCommand,
-  WholeAuction,
-  WholeResult,
-} from '../protocol/commands.ts'
 import { CampaignFault, CorruptLogError, EngineError, RolledBackError } from '../protocol/errors.ts'
 import type { HostId, ShardId } from '../protocol/ids.ts'
 import {
-  auctionSubject,
-  bidSubject,
   CONTACTS,
   CONTACTS_WANTED,
-  commandSubject,
-  ownerSubject,
   pingSubject,
   releaseSubject,
   SUPPRESSIONS,
   SUSPECT,
 } from '../protocol/subjects.ts'
-import { URGENCY } from '../protocol/urgency.ts'
 import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Hosts } from '../runtime/hosts.ts'
@@ -45,11 +31,10 @@ import { type Link, type Msg, type Subscription, subscribe } from '../runtime/na
 import { TimeSlices } from '../runtime/time-slices.ts'
 import type { Vault } from '../runtime/vault.ts'
 import { Adoption } from './adoption.ts'
-import { holdAuction } from './auction-desk.ts'
 import { Ballots } from './ballots.ts'
-import { answerBids, BidDesk } from './bid-desk.ts'
 import { ContactBoard } from './contact-board.ts'
 import { Follower } from './follower.ts'
+import { HostFront } from './host-front.ts'
 import { InboxReader } from './inbox-reader.ts'
 import { IngestPace } from './ingest-pace.ts'
 import { Journal } from './journal.ts'
@@ -62,7 +47,6 @@ import { Shard } from './shard.ts'
 import { SnapshotStore } from './snapshot.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { SuppressionBoard } from './suppression-board.ts'
-import { tellUntil } from './tell.ts'
 
 const BEAT_MS = 500
 const RECONCILE_MS = 250
@@ -107,8 +91,8 @@ export class Host {
   readonly #suppressions: SuppressionBoard
   readonly #placing = new Placing(() => this.owned())
   readonly #ballots = new Ballots()
-  readonly #calls = new Activity()
-  readonly #pace = new IngestPace(this.#calls)
+  readonly #pace: IngestPace
+  readonly #front: HostFront
   readonly #roles = new Map<ShardId, Role>()
   /** Shards whose role is just changing; one change at a time. */
   readonly #changing = new Map<ShardId, Promise<void>>()
@@ -148,6 +132,15 @@ export class Host {
       owned: () => this.owned(),
     })
     this.#quotes = new Quotes(options.link, options.log)
+    const calls = new Activity()
+    this.#pace = new IngestPace(calls)
+    this.#front = new HostFront({
+      ...options,
+      owned: () => this.owned(),
+      ownerOf: (shard) => this.#shardOwned(shard),
+      ballots: this.#ballots,
+      calls,
+    })
     this.#suppressions = new SuppressionBoard({
       ...options,
       ownerOf: (shard) => this.#shardOwned(shard),
@@ -218,9 +211,7 @@ export class Host {
     const on = (subject: string, handle: (msg: Msg) => void | Promise<void>) =>
       this.#subscriptions.push(subscribe(link.nc, subject, log, handle))
     on(pingSubject(this.id), (msg) => void msg.respond(this.boot))
-    on(bidSubject(this.id), (msg) => this.#bid(msg))
-    on(auctionSubject(this.id), (msg) => this.#auction(msg))
-    on(ownerSubject(this.id), (msg) => this.#addressed(msg))
+    this.#subscriptions.push(...this.#front.start())
     on(releaseSubject(this.id), (msg) => this.#release(msg))
     on(CONTACTS, (msg) => this.#contacts.hear(msg))
     on(CONTACTS_WANTED, (msg) => this.#contacts.heed(msg))
@@ -377,9 +368,7 @@ export class Host {
     // Before it offers anybody it hears who must not be (I4).
     await this.#suppressions.claimed(owner)
     if (this.#stopped || owner.lost) return
-    const commands = subscribe(link.nc, commandSubject(shard), log, (msg) =>
-      this.#command(owner, msg),
-    )
+    const commands = this.#front.serve(owner)
     const { shards } = this.#options
     const inbox = new InboxReader({ link, shard: owner, vault, log, shards })
     this.#roles.set(shard, { kind: 'owning', shard: owner, commands, inbox })
@@ -477,65 +466,6 @@ export class Host {
   #fault(fault: CampaignFault): void {
     this.faults++
     this.#options.log.error({ error: fault.message }, 'campaign quarantined')
-  }
-
-  #command(shard: Shard, msg: Msg): Promise<void> {
-    return this.#execute(shard, unpack<TimedCommand>(msg.data), msg)
-  }
-
-  /** Nobody else heard of it: `moved` means that nothing was done. */
-  async #addressed(msg: Msg): Promise<void> {
-    const { shard, command } = unpack<AddressedCommand>(msg.data)
-    const owner = this.#shardOwned(shard)
-    if (owner !== undefined) await this.#execute(owner, command, msg)
-    else msg.respond(pack({ type: 'moved' } satisfies CommandReply))
-  }
-
-  async #execute(shard: Shard, command: TimedCommand, msg: Msg): Promise<void> {
-    let answer: CommandReply
-    if (URGENCY[command.type] === 'end') this.#calls.note()
-    try {
-      answer = await shard.execute(command)
-    } catch (error) {
-      // Perhaps decided, perhaps not: the asker finds out by asking again.
-      this.#options.log.error({ error: String(error) }, 'command failed')
-      answer = { type: 'lost' }
-    }
-    msg.respond(pack(answer))
-  }
-
-  async #bid(msg: Msg): Promise<void> {
-    const call = unpack<CallForBids>(msg.data)
-    this.#calls.note()
-    // Nobody listens any more: whoever asked has made do with the other bids.
-    if (call.deadline !== undefined && this.#options.clock.now() > call.deadline) return
-    const bids: Bids = await answerBids(call, this.#desk())
-    msg.respond(pack(bids))
-  }
-
-  async #auction(msg: Msg): Promise<void> {
-    const call = unpack<WholeAuction>(msg.data)
-    this.#calls.note()
-    const { clock } = this.#options
-    let results: WholeResult[]
-    // Whoever asked has given up, or its clock is not what it was thought to be: nothing was done.
-    if (clock.now() > call.deadline) {
-      results = call.requests.map(() => ({ type: 'answers', answers: [] }))
-      return void msg.respond(pack(results))
-    }
-    try {
-      const desk = this.#desk()
-      const tell = tellUntil(call.deadline, this.#options.link, () => clock.now())
-      results = await holdAuction(call, { desk, now: clock.now(), random: Math.random, tell })
-    } catch (error) {
-      this.#options.log.error({ error: String(error) }, 'auction failed')
-      results = call.requests.map(() => ({ type: 'lost' }))
-    }
-    msg.respond(pack(results))
-  }
-
-  #desk(): BidDesk {
-    return new BidDesk(this.id, this.owned(), this.#options.shards, this.#ballots)
   }
 
   #shardOwned(shard: ShardId): Shard | undefined {

@@ -1,7 +1,8 @@
 // Lead shown: a lead with where it stands, why it is not called and its timeline, opened for whoever
 // may see it.
 
-import type { Campaign, Lease } from '../campaign/campaign.ts'
+import type { Campaign } from '../campaign/campaign.ts'
+import type { Lease } from '../campaign/leases.ts'
 import { leadView } from '../campaign/view.ts'
 import { setsDue, whyNot } from '../campaign/why-not.ts'
 import type { LeadEvent } from '../protocol/events.ts'

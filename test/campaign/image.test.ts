@@ -47,7 +47,7 @@ function derived(campaign: Campaign, now: number) {
     counts: { awake, asleep, firstCalls },
     depth: new Map([...campaign.depth].filter(([, count]) => count > 0)),
     leases: [...campaign.leases.keys()],
-    nextLeaseEnd: campaign.nextLeaseEnd(),
+    nextLeaseEnd: campaign.leases.nextEnd(),
     servedAt: campaign.servedAt,
     waitS: campaign.pulls.waitS(100, now),
     sla: campaign.sla.of(slaDayOf(campaign, now)),
