@@ -42,6 +42,8 @@ export class InboxReader {
   #stopped = false
   /** Failures of the message that is tried again and again, by its sequence. */
   #failing = { seq: 0, times: 0 }
+  /** Leads of the last message: those that wait are taken for as large. */
+  #leads = 0
 
   constructor(options: { link: Link; shard: Shard; vault: Vault; log: Log; shards: number }) {
     this.#shards = options.shards
@@ -57,6 +59,7 @@ export class InboxReader {
 
   stop(): void {
     this.#stopped = true
+    this.#shard.lane.queued = 0
   }
 
   async #run(): Promise<void> {
@@ -89,7 +92,9 @@ export class InboxReader {
     const consumer = await this.#link.js.consumers.get(INBOX, durable_name)
     for (let idle = 0; !this.#stopped && !this.#shard.lost; ) {
       const { num_pending, num_ack_pending } = await consumer.info()
+      if (this.#stopped || this.#shard.lost) return
       this.#shard.behind = num_pending + num_ack_pending > 0
+      this.#shard.lane.queued = num_pending * this.#leads
       // All that came was acknowledged: what still waits was lost on its way here. A new consumer
       // gets it now, not after its wait.
       idle = num_pending === 0 && num_ack_pending > 0 ? idle + 1 : 0
@@ -116,6 +121,7 @@ export class InboxReader {
       await this.#setAside(message, 'unreadable')
       return true
     }
+    this.#leads = leads.length
     // Taken in here its campaign would be made a second time, in a log that is not its own.
     if (leads.some(({ campaign_id }) => shardOf(campaign_id, this.#shards) !== shard)) {
       await this.#setAside(message, 'misplaced')

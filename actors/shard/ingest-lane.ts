@@ -65,6 +65,8 @@ export class IngestLane {
   readonly #options: IngestLaneOptions
   readonly #jobs: Job[] = []
   #waiting = 0
+  /** Leads said to wait in the inbox. */
+  #queued = 0
   #preparing = false
   /** The record that lingers for company, and since when (monotonic). */
   #lingering = { n: -1, since: 0 }
@@ -96,7 +98,14 @@ export class IngestLane {
     })
   }
 
+  /** So many leads wait in the inbox: the pace is theirs as well, or they would never be kept up with. */
+  set queued(leads: number) {
+    this.#options.pace.waiting += leads - this.#queued
+    this.#queued = leads
+  }
+
   fail(error: Error): void {
+    this.queued = 0
     for (const job of this.#jobs.splice(0)) job.reject(error)
     this.#wait(-this.#waiting)
   }

@@ -6,7 +6,8 @@
 //        leads in.
 //   IP2. While calls come, slices take a share of the time, the larger the more leads wait: who sends
 //        some and waits for an answer is slowed by that, and costs calls next to nothing; who sends
-//        whatever is the answer is kept up with. While nobody calls there is no such limit.
+//        whatever is the answer is kept up with, and so is what the inbox holds. While nobody calls
+//        there is no such limit.
 
 import type { Activity } from '../runtime/activity.ts'
 
@@ -26,7 +27,7 @@ export class IngestPace {
   #resting = false
   /** Rest that is still to be taken. */
   #owedMs = 0
-  /** Leads that wait in all lanes; they tell. */
+  /** Leads that wait in all lanes and in the inbox; the lanes tell. */
   waiting = 0
   /** Those who wait for the end of the rest. */
   #waiting: (() => void)[] = []

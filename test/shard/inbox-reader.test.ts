@@ -9,7 +9,9 @@ import type { CampaignId, LeadId, ShardId } from '../../actors/protocol/ids.ts'
 import type { LeadInput } from '../../actors/protocol/lead.ts'
 import { ASIDE, INBOX, inboxSubject } from '../../actors/protocol/subjects.ts'
 import { ALL_CUSTOMERS, type SuppressAsked } from '../../actors/protocol/suppression.ts'
+import { Activity } from '../../actors/runtime/activity.ts'
 import { InboxReader } from '../../actors/shard/inbox-reader.ts'
+import { IngestPace } from '../../actors/shard/ingest-pace.ts'
 import type { Shard } from '../../actors/shard/shard.ts'
 import { suite } from '../support/suite.ts'
 import { until } from '../support/until.ts'
@@ -98,6 +100,27 @@ test('IN1: an owner that dies half way has acknowledged what is durable, and no 
   assert.equal((await rig.replay(id)).campaigns.get(campaign)?.leads.size, 3000)
   next.stop()
   first.journal.stop()
+})
+
+test('IP2: what waits in the inbox counts for the pace, until it is in or nobody reads it', async () => {
+  const pace = new IngestPace(new Activity())
+  const begin = async () => {
+    const { id, campaign } = rig.next()
+    for (let batch = 0; batch < 60; batch++) {
+      await queue(id, leads(campaign, 50, { from: 1 + 50 * batch }))
+    }
+    const { shard } = await rig.own(id, { pace })
+    const reader = read(shard)
+    await until(() => pace.waiting > 1000, 'the pace to know', { pollMs: 1 })
+    return { id, reader }
+  }
+  const { id, reader } = await begin()
+  await empty(id)
+  await until(() => pace.waiting === 0, 'nothing to wait')
+  reader.stop()
+  const next = await begin()
+  next.reader.stop()
+  await until(() => pace.waiting === 0, 'nothing to be read')
 })
 
 test('what a killed owner had fetched comes to the next one at once', async () => {
