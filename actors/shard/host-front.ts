@@ -31,7 +31,7 @@ export interface HostFrontOptions {
   /** Shards owned here now, and one of them. */
   owned: () => Shard[]
   ownerOf: (shard: ShardId) => Shard | undefined
-  /** Which awards the owners here may make. */
+  /** Keeps a request that is asked twice from two awards (I10). */
   ballots: Ballots
   /** Told of calls, for which everything else makes room. */
   calls: Pick<Activity, 'note'>

@@ -1,27 +1,16 @@
 // `npm test [-- <part of a path>]`: every test file, then the failures by name, then `N passed, N failed`.
-//
-// LEADBID_TEST_JOBS: so many times the usual number of files at a time (1). LEADBID_TEST_AGAIN: so many files that
-// failed may run once more (0; R3 of runner.ts).
 
 import { join } from 'node:path'
 import { messageOf } from '../../deploy/error.ts'
 import { stderrLog } from '../../deploy/log.ts'
 import { findOrFetchServer } from '../../deploy/nats-server.ts'
 import { makeBundles } from './bundles.ts'
-import {
-  type FileResult,
-  type Flaky,
-  findTestFiles,
-  killRunning,
-  runAgain,
-  runFile,
-} from './runner.ts'
+import { type FileResult, findTestFiles, killRunning, runFile } from './runner.ts'
 
-function numberOf(name: string, least: number): number {
-  const text = process.env[name]
-  const value = Number(text || least)
-  if (Number.isInteger(value) && value >= least) return value
-  throw new Error(`${name} is ${text} (a whole number of at least ${least})`)
+function jobsOf(text: string | undefined): number {
+  const jobs = Number(text || 1)
+  if (Number.isInteger(jobs) && jobs >= 1) return jobs
+  throw new Error(`LEADBID_TEST_JOBS is ${text} (a whole number of at least 1)`)
 }
 
 /**
@@ -41,36 +30,22 @@ const PATIENT = [
 ]
 const isPatient = (file: string) => PATIENT.some((part) => file.startsWith(join('test', part)))
 
-interface Limits {
-  jobs: number
-  /** Files that may run once more. */
-  again: number
-}
-
-interface Run {
-  results: FileResult[]
-  flaky: Flaky[]
-}
-
-async function runAll(files: readonly string[], { jobs, again }: Limits): Promise<Run> {
+async function runAll(files: readonly string[], jobs: number): Promise<FileResult[]> {
   const env = await makeBundles(files)
   const patient = files.filter(isPatient)
   const others = files.filter((file) => !isPatient(file))
   const results: FileResult[] = []
-  const run = async (file: string): Promise<FileResult> => {
-    const result = await runFile(file, { env })
-    print(result)
-    return result
-  }
   const work = async (waiting: string[]): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      results.push(await run(file))
+      const result = await runFile(file, { env })
+      results.push(result)
+      print(result)
     }
   }
   // Whoever is through with the others helps with what is left.
   const lanes = () => [work(others).then(() => work(patient)), work(patient)]
   await Promise.all(Array.from({ length: jobs }, lanes).flat())
-  return { results, flaky: await runAgain(results, again, run) }
+  return results
 }
 
 function print({ file, passed, failed, output, elapsedMs }: FileResult): void {
@@ -81,20 +56,15 @@ function print({ file, passed, failed, output, elapsedMs }: FileResult): void {
   console.log(`${mark} ${file}: ${passed.length} passed, ${failed.length} failed, ${seconds} s`)
 }
 
-function tell(mark: string, { file, failed }: Flaky): void {
-  for (const { name, message } of failed) {
-    console.log(`${mark} ${file}: ${name}\n     ${message.replaceAll('\n', '\n     ')}`)
-  }
-}
-
-function finish({ results, flaky }: Run): void {
+function finish(results: readonly FileResult[]): void {
   let passed = 0
   let failed = 0
-  for (const one of flaky) tell('FLAKY (passed when it ran again)', one)
   for (const result of results) {
     passed += result.passed.length
     failed += result.failed.length
-    tell('FAIL', result)
+    for (const { name, message } of result.failed) {
+      console.log(`FAIL ${result.file}: ${name}\n     ${message.replaceAll('\n', '\n     ')}`)
+    }
   }
   if (failed > 0 || passed === 0) process.exitCode = 1
   console.log(`${passed} passed, ${failed} failed`)
@@ -105,19 +75,15 @@ process.on('exit', killRunning)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 try {
-  const limits = {
-    jobs: numberOf('LEADBID_TEST_JOBS', 1),
-    again: numberOf('LEADBID_TEST_AGAIN', 0),
-  }
+  const jobs = jobsOf(process.env.LEADBID_TEST_JOBS)
   const filter = process.argv[2] ?? ''
   const files = await findTestFiles(filter)
   if (files.length === 0) console.log(`no test file has "${filter}" in its path`)
   // Before the first file, so that no test's deadline is spent on a download.
   const { path, version, origin } = await findOrFetchServer({ log: stderrLog })
   console.log(`nats-server ${version} (${origin}): ${path}`)
-  finish(await runAll(files, limits))
+  finish(await runAll(files, jobs))
 } catch (error) {
   const failed = [{ name: 'the run itself', message: messageOf(error) }]
-  const result = { file: 'test/support/run.ts', passed: [], failed, output: '', elapsedMs: 0 }
-  finish({ results: [result], flaky: [] })
+  finish([{ file: 'test/support/run.ts', passed: [], failed, output: '', elapsedMs: 0 }])
 }

@@ -2,9 +2,6 @@
 //
 //   R1. A file without a report, or with an exit code other than 0, counts as at least one failure.
 //   R2. At its deadline a file's whole process group is killed, and so is what a finished file left behind.
-//   R3. Where it is asked for, a few files that failed run once more, by themselves: on a machine that stands still
-//       for a second a test on real processes may fail for that. What failed at first is told all the same, and
-//       where more files failed than a few, none runs again.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
@@ -15,9 +12,6 @@ import { type Bundles, testArguments } from './bundles.ts'
 import type { Report } from './ledger.ts'
 
 export type FileResult = Report & { file: string; output: string; elapsedMs: number }
-
-/** A file that passed only when it ran once more, and what had failed before. */
-export type Flaky = Pick<FileResult, 'file' | 'failed'>
 
 const FILE_DEADLINE_MS = 300_000
 const OUTPUT_CHARS_MAX = 200_000
@@ -57,26 +51,6 @@ export async function runFile(
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
-}
-
-/**
- * Runs the files that failed once more, one at a time, if they are no more than `filesMax`; their new results take
- * the place of the old (R3).
- */
-export async function runAgain(
-  results: FileResult[],
-  filesMax: number,
-  run: (file: string) => Promise<FileResult>,
-): Promise<Flaky[]> {
-  const failing = results.filter(({ failed }) => failed.length > 0)
-  if (failing.length > filesMax) return []
-  const flaky: Flaky[] = []
-  for (const before of failing) {
-    const result = await run(before.file)
-    results[results.indexOf(before)] = result
-    if (result.failed.length === 0) flaky.push({ file: before.file, failed: before.failed })
-  }
-  return flaky
 }
 
 /** Kills what is running; for a runner that is itself told to end. */

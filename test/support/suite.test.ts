@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type FileResult, runAgain, runFile } from './runner.ts'
+import { type FileResult, runFile } from './runner.ts'
 import { suite } from './suite.ts'
 
 const test = suite('suite')
@@ -57,26 +57,6 @@ test('runs each test of a file once, also when a suite is declared late', async 
   const result = await planted('two-suites')
   assert.equal(failures(result), '')
   assert.deepEqual(result.passed, ['first: runs once', 'second: runs too'])
-})
-
-test('runs a few failed files once more, tells which passed then, and counts what fails twice', async () => {
-  const fails = await planted('failing')
-  const passes = await planted('passing')
-  const once = { ...passes, file: 'once', failed: [{ name: 'slow', message: 'waited 1000 ms' }] }
-  const ran: string[] = []
-  const run = async (file: string): Promise<FileResult> => {
-    ran.push(file)
-    return file === 'once' ? { ...once, failed: [] } : await planted('failing')
-  }
-  const results = [once, passes, fails]
-  assert.deepEqual(await runAgain(results, 1, run), [])
-  assert.deepEqual(ran, [], 'two failed: none runs again where one may')
-  assert.deepEqual(await runAgain(results, 2, run), [{ file: 'once', failed: once.failed }])
-  assert.deepEqual(ran, ['once', fails.file])
-  assert.deepEqual(
-    results.map(({ failed }) => failed.length),
-    [0, 0, 3],
-  )
 })
 
 test.run()
