@@ -5,8 +5,9 @@
 //   BS1. What goes on and what does not take turns; the ratio told is the median of the rounds', each
 //        against its own quiet times. A large import comes in several files with a quiet time before
 //        each: on a noisy machine half a minute is too little to hold a quarter of an hour against.
-//   BS2. Snapshots are those the host takes of itself; what they are held against are the times between
-//        them. No time counts as quiet in which one was taken.
+//   BS2. Snapshots are those the host takes of itself; each is held against the times right before and
+//        after it, for a machine that others use is slower in one minute than in the next. No time
+//        counts as quiet in which one was taken.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -47,6 +48,12 @@ const SNAPSHOTS_MAX_MS = 900_000
 /** How a host's log says that it took one. */
 const TAKEN = '"snapshot taken"'
 const MINUTE_MS = 60_000
+/** Snapshots of so long together, and the times beside them, are a round of their own (BS2). */
+const PAIR_MS = 10_000
+/** More of those than one stretch has. */
+const PAIRS_MAX = 10_000
+/** With fewer claims than this a p99 says nothing. */
+const CLAIMS_MIN = 500
 
 export interface BesideOptions {
   /** Rows of each round's import. */
@@ -243,7 +250,10 @@ class Scene {
 
   figures(asked: Asked): Figure[] {
     const stretches = this.#stretches
-    const p99 = (of: readonly Stretch[]) => quantile(timesIn(asked, of), 0.99)
+    const p99 = (of: readonly Stretch[]) => {
+      const times = timesIn(asked, of)
+      return times.length < CLAIMS_MIN ? Number.NaN : quantile(times, 0.99)
+    }
     const ratioTo = (what: string, base: string): [number, number, number] => {
       const rounds = [...new Set(stretches.map(({ round }) => round))].map((round) => {
         const of = (kind: string) =>
@@ -280,9 +290,12 @@ class Scene {
       process.stderr.write(`an import, p99 by the minute: ${byMinute(asked, one).join(' ')} ms\n`)
     }
     const snapshots = stretches.filter(({ what }) => what === 'a snapshot')
-    for (const one of snapshots) {
-      const took = ((one.to - one.from) / 1000).toFixed(1)
-      process.stderr.write(`a snapshot: ${took} s, p99 ${p99([one]).toFixed(1)} ms\n`)
+    for (const round of new Set(snapshots.map((one) => one.round))) {
+      const some = snapshots.filter((one) => one.round === round)
+      const took = some.map(({ from, to }) => ((to - from) / 1000).toFixed(1)).join(' and ')
+      const beside = stretches.filter((it) => it.what === BETWEEN && it.round === round)
+      const [during, around] = [some, beside].map((of) => p99(of).toFixed(1))
+      process.stderr.write(`snapshots of ${took} s: p99 ${during} ms, ${around} around them\n`)
     }
     const speed = median(this.#rowsPerSecond)
     return [
@@ -337,10 +350,13 @@ function withSnapshots(stretch: Stretch, taken: readonly Span[]): Stretch[] {
   const begins = [...within.map((one) => one.from), to]
   const rest = ends.map((end, i) => ({ from: end, to: begins[i] ?? to }))
   if (isQuiet) return rest.map((span) => ({ what, round, ...span }))
-  return [
-    ...within.map((span) => ({ what: 'a snapshot', round, ...span })),
-    ...rest.map((span) => ({ what: BETWEEN, round, ...span })),
-  ]
+  let beforeMs = 0
+  return within.flatMap((span, i) => {
+    const own = round * PAIRS_MAX + Math.floor(beforeMs / PAIR_MS)
+    beforeMs += span.to - span.from
+    const beside = rest.slice(i, i + 2).map((span) => ({ what: BETWEEN, round: own, ...span }))
+    return [{ what: 'a snapshot', round: own, ...span }, ...beside]
+  })
 }
 
 /** The p99 of each minute of a stretch, ms. */

@@ -83,4 +83,25 @@ test('one removed while they are listed is no reason to wait, and leaves nothing
   assert.equal(left.length, (await store.list('')).length)
 })
 
+test('a large one is removed some chunks at a time, and nothing of others', async () => {
+  await Promise.all(['large', 'kept'].map((name) => store.put(name, pieces(CHUNKS))))
+  const chunks = async () => {
+    const { state } = await link.jsm.streams.info('OBJ_things', { subjects_filter: '$O.*.C.>' })
+    return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
+  }
+  const before = await chunks()
+  const left: number[] = []
+  let done = false
+  const removing = store.remove('large').finally(() => {
+    done = true
+  })
+  while (!done) left.push(await chunks())
+  await removing
+  const steps = [before, ...left, await chunks()]
+  assert.equal(steps.at(-1), before - CHUNKS)
+  const most = Math.max(...steps.slice(1).map((count, i) => (steps[i] ?? 0) - count))
+  assert.ok(most < CHUNKS, `${most} at once`)
+  assert.equal(await lengthOf('kept'), CHUNKS * CHUNK)
+})
+
 test.run()

@@ -93,8 +93,8 @@ export function jetstreamOf(server: SimServer, proc: Proc) {
           const { lastSeq, messages } = stream
           return { state: { last_seq: lastSeq, bytes: 0, messages: messages.size, subjects } }
         }),
-      purge: (name: string, { filter }: { filter: string }) =>
-        server.call(proc, () => server.stream(name).purge(filter)),
+      purge: (name: string, { filter, seq }: { filter: string; seq?: number }) =>
+        server.call(proc, () => server.stream(name).purge(filter, seq)),
     },
     consumers: {
       delete: (name: string, consumer: string) =>

@@ -116,10 +116,11 @@ export class SimStream {
     this.messages.delete(seq)
   }
 
-  /** Removes what lies on a subject. */
-  purge(subject: string): void {
-    for (const seq of this.#bySubject.get(subject) ?? []) this.remove(seq)
-    this.#bySubject.delete(subject)
+  /** Removes what lies on a subject before `until`. */
+  purge(subject: string, until = Number.POSITIVE_INFINITY): void {
+    const own = this.#bySubject.get(subject) ?? []
+    for (const seq of own.splice(0, firstFrom(own, until))) this.remove(seq)
+    if (own.length === 0) this.#bySubject.delete(subject)
   }
 }
 
