@@ -16,6 +16,8 @@ const CHUNKS_AHEAD = 16
 /** Chunks removed at once, and how much of the time is spent on removing. */
 const CHUNKS_REMOVED = 16
 const REMOVING_SHARE = 0.1
+/** The longest rest: a server that answers late for other reasons is not waited for ten times as long. */
+const REMOVING_REST_MAX_MS = 500
 const CHUNK_TIMEOUT_MS = 30_000
 /** After so long without one, it is asked whether the object is there at all. */
 const ASK_AFTER_MS = 500
@@ -119,7 +121,8 @@ export class ChunkStore {
     for (let seq = first.seq + CHUNKS_REMOVED; seq < last.seq; seq += CHUNKS_REMOVED) {
       const began = performance.now()
       await streams.purge(this.#stream, { filter, seq })
-      await sleep((performance.now() - began) * (1 / REMOVING_SHARE - 1))
+      const restMs = (performance.now() - began) * (1 / REMOVING_SHARE - 1)
+      await sleep(Math.min(REMOVING_REST_MAX_MS, restMs))
     }
   }
 
