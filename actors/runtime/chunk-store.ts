@@ -106,8 +106,8 @@ export class ChunkStore {
   }
 
   /**
-   * Removes chunks some at a time, all but the last ones. The server reads each block of its file again to
-   * find those of one object: for one of 80 MB it does little else for a fifth of a second.
+   * Removes chunks some at a time, all but the last ones: all of an object of 80 MB at once keeps the server
+   * for 50 to 100 ms, in which appends wait.
    */
   async #removeMost({ nuid, chunks }: ObjectInfo): Promise<void> {
     if (chunks <= CHUNKS_REMOVED) return
