@@ -4,7 +4,8 @@
 //   OC1. Open loop: arrivals are drawn beforehand (a Poisson process), and a request's time counts
 //        from the instant it was due. A client that is late itself adds to it and says by how much.
 //   OC2. Every request has one end: its first answer, or `timeout` once it is TIMEOUT_MS old. What
-//        comes after the first answer is counted as `twice`, after the timeout as `late`.
+//        comes after the first answer is counted as `twice`, after the timeout as `late`. Told apart
+//        is what a host out of touch may bring about: its award, and the gateway's `unavailable`.
 //        A closed loop heeds `retry_after_ms`; an open one knows nothing of what came before.
 //   OC3. Every award is followed by its end (`lead.skip`), in every phase alike: what is awarded
 //        makes work afterwards, and that must not be refused. `no_lead` is told apart: it is cheap.
@@ -53,6 +54,8 @@ export interface ClientResult {
   /** `overloaded` without a `retry_after_ms` of 1 or more. */
   unhinted: number
   twice: number
+  /** An award from its owner and `unavailable` from the gateway, whichever came first. */
+  both: number
   late: number
   /** First answers whose type nobody expects, for messages. */
   strange: string[]
@@ -63,7 +66,9 @@ export const TIMEOUT_MS = 3000
 const SLOTS = 1 << 20
 const OPEN = 1
 const SKIP = 2
-const ENDED = 3
+const AWARDED = 3
+const GIVEN_UP = 4
+const ENDED = 5
 
 /** One client's connection, kept over all orders. */
 class Asker {
@@ -151,17 +156,21 @@ class Asker {
       return
     }
     const state = this.#state[id % SLOTS]
-    if (state === ENDED) {
-      this.#result.twice++
+    const head = headOf(msg)
+    const type = msg.headers?.code === 503 ? 'unavailable' : (TYPE.exec(head)?.[1] ?? 'none')
+    const award = AWARD.exec(head)?.[1]
+    if (state !== OPEN && state !== SKIP) {
+      const both =
+        (state === AWARDED && type === 'unavailable') || (state === GIVEN_UP && type === 'award')
+      this.#result[both ? 'both' : 'twice']++
+      this.#state[id % SLOTS] = ENDED
+      if (award !== undefined) this.#skip(award)
       return
     }
     const due = this.#due[id % SLOTS] as number // Ids below #next have been sent.
-    const head = headOf(msg)
-    const type = msg.headers?.code === 503 ? 'unavailable' : (TYPE.exec(head)?.[1] ?? 'none')
     if (state === SKIP) this.#result.skips[type] = (this.#result.skips[type] ?? 0) + 1
     else this.#count(due, type, head)
-    this.#state[id % SLOTS] = ENDED
-    const award = AWARD.exec(head)?.[1]
+    this.#state[id % SLOTS] = state === OPEN ? endedBy(type) : ENDED
     if (state !== OPEN) return
     if (award !== undefined) this.#skip(award)
     const waitMs = type === 'overloaded' ? Number(RETRY.exec(head)?.[1] ?? 0) : 0
@@ -199,10 +208,11 @@ class Asker {
     for (; this.#oldest < this.#next; this.#oldest++) {
       const slot = this.#oldest % SLOTS
       const due = this.#due[slot] as number
-      if (this.#state[slot] === ENDED) continue
+      const state = this.#state[slot]
+      if (state !== OPEN && state !== SKIP) continue
       // Room is made by force: an id must not meet itself in its slot.
       if (due > limit && this.#next - this.#oldest < SLOTS / 2) return
-      if (this.#state[slot] === SKIP) {
+      if (state === SKIP) {
         this.#result.skips.timeout = (this.#result.skips.timeout ?? 0) + 1
         continue
       }
@@ -223,6 +233,11 @@ const TYPE = /^\{"type":"(\w+)"/
 const RETRY = /"retry_after_ms":([1-9]\d*)/
 const AWARD = /^\{"type":"award","award_id":"([\w-]+)"/
 
+function endedBy(type: string): number {
+  if (type === 'award') return AWARDED
+  return type === 'unavailable' ? GIVEN_UP : ENDED
+}
+
 /** Type and award id stand first in every reply; parsing all of it would load the client. */
 function headOf({ data }: Msg): string {
   return Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 120)).toString('latin1')
@@ -236,6 +251,7 @@ function newResult(): ClientResult {
     skips: {},
     unhinted: 0,
     twice: 0,
+    both: 0,
     late: 0,
     strange: [],
   }

@@ -104,7 +104,7 @@ export function rowOf(name: string, results: readonly ClientResult[], seconds: n
     skips: sum(skips),
     skipsFailed: sum(skips.filter(([type]) => type !== 'skipped')),
     unhinted: results.reduce((all, { unhinted }) => all + unhinted, 0),
-    twice: results.reduce((all, { twice }) => all + twice, 0),
+    twice: results.reduce((all, { twice, both }) => all + twice + both, 0),
   }
 }
 

@@ -100,6 +100,7 @@ test('a row adds up the windows of all clients, and leaves out what was due afte
     skips: { skipped: 9, unavailable: 1 },
     unhinted: 0,
     twice: 1,
+    both: 1,
     late: 0,
     strange: [],
   })
@@ -114,7 +115,7 @@ test('a row adds up the windows of all clients, and leaves out what was due afte
       p99Ms: 500,
       skips: 20,
       skipsFailed: 2,
-      twice: 2,
+      twice: 4,
       clientLagP99Ms: 40,
     },
   )
