@@ -62,7 +62,7 @@ export class SnapshotStore {
   async saveCut(
     cut: StateCut,
     slices: Slices = new TimeSlices(),
-    bytesPerSecond = Number.POSITIVE_INFINITY,
+    bytesPerSecond: () => number = () => Number.POSITIVE_INFINITY,
   ): Promise<SnapshotInfo> {
     const { shard, seq } = cut.place
     const counted = { bytes: 0 }
@@ -131,17 +131,18 @@ function nameOf(shard: ShardId, seq: number): string {
   return `${shard}/${String(seq).padStart(16, '0')}`
 }
 
-/** Passes pieces on, so many bytes a second. */
+/** Passes pieces on, so many bytes a second, as it is just then. */
 async function* calmly(
   pieces: AsyncIterable<Uint8Array>,
-  bytesPerSecond: number,
+  bytesPerSecond: () => number,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0
   for await (const piece of pieces) {
     yield piece
     bytes += piece.length
     if (bytes < BETWEEN_RESTS) continue
-    if (Number.isFinite(bytesPerSecond)) await sleep((bytes * 1000) / bytesPerSecond)
+    const restMs = (bytes * 1000) / bytesPerSecond()
+    if (restMs > 0) await sleep(restMs)
     bytes = 0
   }
 }

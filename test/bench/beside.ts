@@ -99,7 +99,7 @@ interface ImportShown {
 
 export async function benchBeside(options: BesideOptions = {}): Promise<Figure[]> {
   const { rows = 100_000, leads = 200_000, rounds = 3, rate = 200 } = options
-  const { quietSeconds = 30, snapshotSeconds = 130, things = THINGS } = options
+  const { quietSeconds = 30, snapshotSeconds = 300, things = THINGS } = options
   const files = Math.ceil(rows / FILE_ROWS_MAX)
   const order = things.flatMap((it) => Array<Thing>(it === 'an import' ? files : 1).fill(it))
   const scene = await Scene.open(leads, rate)

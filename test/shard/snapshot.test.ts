@@ -7,8 +7,10 @@ import { EngineError, RolledBackError } from '../../actors/protocol/errors.ts'
 import type { CampaignId, ShardId } from '../../actors/protocol/ids.ts'
 import { SNAPSHOTS_STORE } from '../../actors/protocol/subjects.ts'
 import { Follower } from '../../actors/shard/follower.ts'
+import type { SnapshotStore } from '../../actors/shard/snapshot.ts'
 import { SnapshotKeeper } from '../../actors/shard/snapshot-keeper.ts'
 import { suite } from '../support/suite.ts'
+import { until } from '../support/until.ts'
 import { ingest, leads } from './asked.ts'
 import { settingsOf } from './planted-log.ts'
 import { type Owner, quiet, Rig } from './rig.ts'
@@ -238,10 +240,34 @@ test('the last snapshot is taken after whichever is being taken', async () => {
   assert.equal((await rig.snapshots.list(two.id)).length, 1)
 })
 
+test('the last snapshot makes the one that is being taken hurry', async () => {
+  const [one, two] = [await loaded(), await loaded()]
+  const { saveCut } = rig.snapshots
+  const rates: (number | undefined)[] = []
+  const watching: SnapshotStore = Object.assign(Object.create(rig.snapshots), {
+    async saveCut(...[cut, slices, bytesPerSecond]: Parameters<typeof saveCut>) {
+      rates.push(bytesPerSecond?.())
+      if (cut.place.shard === one.id) {
+        await until(() => bytesPerSecond?.() === Number.POSITIVE_INFINITY, 'haste')
+      }
+      return await rig.snapshots.saveCut(cut, slices, bytesPerSecond)
+    },
+  })
+  const keeper = new SnapshotKeeper(watching, quiet)
+  const saving = keeper.saveNow(one.state)
+  await until(() => rates.length === 1, 'the first to begin')
+  await Promise.all([saving, keeper.saveLast(two.state)])
+  assert.deepEqual(rates.map(Number.isFinite), [true, false])
+  assert.equal((await rig.snapshots.list(one.id)).length, 1, 'it hurried and was taken')
+  await ingest(two.shard, leads(two.campaign, 3, { from: 900 }))
+  await keeper.saveNow(two.state)
+  assert.deepEqual(rates.map(Number.isFinite), [true, false, true], 'the next does not')
+})
+
 test('a snapshot that cannot be taken does no harm', async () => {
   const owner = await loaded()
   const failing = Object.assign(Object.create(rig.snapshots), {
-    save: () => Promise.reject(new Error('the store is full')),
+    saveCut: () => Promise.reject(new Error('the store is full')),
   })
   const keeper = new SnapshotKeeper(failing, quiet)
   keeper.wants(owner.state)
@@ -250,6 +276,7 @@ test('a snapshot that cannot be taken does no harm', async () => {
   await keeper.saveNow(owner.state)
   await keeper.saveLast(owner.state)
   assert.equal(keeper.wants(owner.state), false, 'not at once again')
+  assert.deepEqual(await rig.snapshots.list(owner.id), [])
 })
 
 test.run()
