@@ -32,8 +32,8 @@ export type StatePart =
   | { type: 'office'; office: OfficeImage }
   | { type: 'requests'; requests: LeadAwarded[] }
 
-/** Remembered awards in one part. */
-const PART_REQUESTS = 1024
+/** Remembered awards in one part: some 10 µs each. */
+const PART_REQUESTS = 64
 
 export class StateCut {
   place: Place
