@@ -32,7 +32,7 @@ export type StatePart =
   | { type: 'office'; office: OfficeImage }
   | { type: 'requests'; requests: LeadAwarded[] }
 
-/** Remembered awards in one part: some 10 µs each. */
+/** Remembered awards in one part: objects with texts, as leases are, which take 10 µs each to pack. */
 const PART_REQUESTS = 64
 
 export class StateCut {
