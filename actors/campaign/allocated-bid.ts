@@ -13,6 +13,7 @@ import type { ContractorId } from '../protocol/ids.ts'
 import type { Campaign } from './campaign.ts'
 import type { Candidate } from './lane-queue.ts'
 import type { Conditions } from './queue.ts'
+import { kindOf } from './wait.ts'
 
 /** Score of an allocated lead without an open deadline, before the policy's: above any of those. */
 const ALLOCATED = 5e8
@@ -137,7 +138,7 @@ export function nextOwn(campaign: Campaign, contractor: ContractorId, now: numbe
       const opens = opensAt.get(calendar) ?? calendar.nextOpen(now)
       opensAt.set(calendar, opens)
       next = Math.min(next, Math.max(opens, skipped?.get(row) ?? opens))
-    } else if (queue.kindOf(row) !== null) {
+    } else if (kindOf(leads, row) !== null) {
       next = Math.min(next, leads.blocks.wakesAt(row, leads.columns.eligibleAt[row] as number))
     }
   }

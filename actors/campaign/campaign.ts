@@ -59,7 +59,7 @@ export type PolicyOf = (settings: Settings) => Policy
 const policyOf: PolicyOf = ({ policy }) => (policy === 'fifo' ? fifoPolicy : indexPolicy)
 const PRIOR = new Learnt(PRIOR_MODEL)
 /** Leads that are put in their places together with new settings: a campaign of few is done then. */
-const PLACED_ROWS = 2048
+const CONFIGURED_ROWS = 2048
 
 export class Campaign {
   readonly id: CampaignId
@@ -504,7 +504,7 @@ export class Campaign {
     this.shortlists = []
     this.contacts.configured()
     this.queue.configure(this.settings, this.#policyOf(this.settings))
-    this.place(PLACED_ROWS)
+    this.place(CONFIGURED_ROWS)
   }
 
   /** Leads were loaded, and all that is about them: their places follow with `place` (Q4). */

@@ -12,28 +12,27 @@
 //       scored otherwise, puts them in their places some at a time (`place`); until a lead has
 //       moved it waits in the lane it had.
 
-import { Calendar } from '../policy/calendar.ts'
+import type { Calendar } from '../policy/calendar.ts'
 import type { Learnt } from '../policy/learnt.ts'
 import type { Kind, Lane, Policy, Scene } from '../policy/policy.ts'
 import type { Features, Reason } from '../policy/propensity.ts'
 import { worthStep } from '../policy/worth.ts'
 import { PLANS, type Settings } from '../protocol/settings.ts'
-import { type Candidate, edgesOf, LaneQueue, type Span } from './lane-queue.ts'
-import { LaneShelf } from './lane-shelf.ts'
-import { isTerminal, reschedulesOf, stateOf } from './lead-table.ts'
+import { Calendars } from './calendars.ts'
+import { type Candidate, edgesOf, type LaneQueue, type Span } from './lane-queue.ts'
+import type { LaneShelf } from './lane-shelf.ts'
+import { Lanes } from './lanes.ts'
 import type { Leads } from './leads.ts'
-import { MinHeap } from './min-heap.ts'
 import { Profiles } from './profiles.ts'
+import { Sleepers } from './sleepers.ts'
+import { callsMade, kindOf, waitsSince } from './wait.ts'
 
 const NOWHERE = -1
 const ASLEEP = -2
-/** Entries without meaning that the sleepers' heap may hold whatever its size. */
-const SWEEP_ABOVE = 1024
-/** Rows put in their places between two bids where nobody else sees to it: a millisecond or so. */
-const PLACED_ROWS = 2048
+/** Loaded rows put in their places between two bids where nobody else sees to it: a millisecond or so. */
+const LOADED_ROWS = 2048
 /** The same where they are in a lane already: a call asks many campaigns, and waits for all of them. */
 const RELANED_ROWS = 64
-const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 
 /** What a scene needs that the queue cannot know: the campaign's price and pull rate. */
 export interface Conditions {
@@ -58,19 +57,21 @@ export class Queue {
   #relaned = Number.POSITIVE_INFINITY
   /** Rows from here on of leads that were loaded may still be nowhere. */
   #loaded = Number.POSITIVE_INFINITY
-  readonly #byKey = new Map<number, number>()
-  readonly #lanes: LaneQueue[] = []
-  /** Lanes with leads in them, by class: models come and go, and leave empty lanes behind. */
-  #shelves = shelves()
-  readonly #calendars = new Map<string, Calendar>()
-  readonly #sleepers = new MinHeap()
+  readonly #calendars: Calendars
+  readonly #lanes = new Lanes({
+    arrivalOf: (row) => this.#arrivalOfRow[row] as number,
+    rateOf: (lane) => this.#rateOf(lane),
+  })
+  readonly #sleepers = new Sleepers({
+    isAsleep: (row) => this.isAsleep(row),
+    wakesAt: (row) => this.#wakesAt(row),
+  })
   #laneOfRow = new Int32Array(64).fill(NOWHERE)
   #arrivalOfRow = new Float64Array(64)
   /** Until when sleepers were woken. */
   #wokenAt = Number.NEGATIVE_INFINITY
-  /** Rows in lanes, rows asleep, and live leads never called (of those in lanes). */
+  /** Rows in lanes, and live leads never called (of those). */
   awake = 0
-  asleep = 0
   firstCalls = 0
   /** Counts leads that became available: what was best before may not be any more. */
   arrivals = 0
@@ -81,13 +82,19 @@ export class Queue {
     this.policy = policy
     this.#learnt = learnt
     this.#profiles = new Profiles(leads, settings.weights)
+    this.#calendars = new Calendars(settings)
+  }
+
+  /** Rows that wait for their time. */
+  get asleep(): number {
+    return this.#sleepers.count
   }
 
   /** From now on leads are scored by `learnt`; those whose chance it changes move with `place`. */
   learn(learnt: Learnt): void {
     this.#learnt = learnt
     this.#profiles.forget()
-    for (const shelf of this.#shelves) shelf.rate((queue) => this.#rateOf(queue))
+    this.#lanes.rate()
     this.#relaned = this.#begin()
     this.arrivals++
   }
@@ -97,12 +104,8 @@ export class Queue {
     this.#settings = settings
     this.policy = policy
     this.#profiles = new Profiles(this.#leads, settings.weights)
-    this.#calendars.clear()
-    this.#shelves = shelves()
-    for (const queue of this.#lanes) {
-      queue.calendar = this.calendar(queue.zone ?? settings.timezone)
-      if (queue.rows.size > 0) this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
-    }
+    this.#calendars.configure(settings)
+    this.#lanes.configure((zone) => this.calendar(zone))
     this.#relaned = this.#begin()
     this.arrivals++
   }
@@ -134,23 +137,19 @@ export class Queue {
   /** Puts a row where it belongs now; it must be nowhere. */
   enqueue(row: number, now: number): void {
     this.#reserve()
-    const kind = this.kindOf(row)
+    const kind = kindOf(this.#leads, row)
     if (kind === null) return
     this.#leads.blocks.expire(row, now)
-    const wakesAt = this.#wakesAt(row)
-    if (wakesAt > now) {
+    if (this.#wakesAt(row) > now) {
       this.#laneOfRow[row] = ASLEEP
-      this.#sleepers.push(wakesAt, row)
-      this.asleep++
+      this.#sleepers.add(row, this.#leads.size)
       this.#leads.blocks.sleeps(row, this.#leads.columns.eligibleAt[row] as number)
-      // A sleeper that was updated left its old entry behind: sweep before those outnumber it.
-      if (this.#sleepers.size > 2 * this.asleep + SWEEP_ABOVE) this.#sweep()
       return
     }
     const place = this.#laneFor(row, kind)
-    this.#arrivalOfRow[row] = this.waitsSince(row, kind)
+    this.#arrivalOfRow[row] = waitsSince(this.#leads, row, kind)
     this.#laneOfRow[row] = place
-    this.#insert(place, row)
+    this.#lanes.insert(place, row)
     this.awake++
     this.arrivals++
     if (kind === 'first') this.firstCalls++
@@ -162,13 +161,13 @@ export class Queue {
     if (place === NOWHERE) return
     this.#laneOfRow[row] = NOWHERE
     if (place === ASLEEP) {
-      this.asleep-- // Its entry in the heap means nothing any more and goes when its time comes.
+      this.#sleepers.remove()
       this.#leads.blocks.woke(row)
       return
     }
-    this.#take(place, row)
+    this.#lanes.remove(place, row)
     this.awake--
-    if (this.kindOf(row) === 'first') this.firstCalls--
+    if (kindOf(this.#leads, row) === 'first') this.firstCalls--
   }
 
   /** Whether a row may be called, calling hours aside. */
@@ -183,17 +182,13 @@ export class Queue {
 
   /** Moves sleepers whose time has come into their lanes. */
   wake(now: number): void {
-    if (this.placing) this.place(this.#loading ? PLACED_ROWS : RELANED_ROWS, now)
+    if (this.placing) this.place(this.#loading ? LOADED_ROWS : RELANED_ROWS, now)
     if (now < this.#wokenAt) this.#sleepAgain(now)
     this.#wokenAt = now
-    while (this.#sleepers.peek() <= now) {
-      const time = this.#sleepers.peek()
-      const row = this.#sleepers.peekRow()
-      this.#sleepers.pop()
-      if (!this.#stillSleeps(row, time)) continue
-      this.#laneOfRow[row] = NOWHERE
-      this.asleep--
-      this.#leads.blocks.woke(row)
+    for (;;) {
+      const row = this.#sleepers.due(now)
+      if (row === undefined) break
+      this.remove(row)
       this.enqueue(row, now)
     }
   }
@@ -209,12 +204,7 @@ export class Queue {
 
   /** When the next sleeper wakes, Infinity when none sleeps. */
   nextWake(): number {
-    while (this.#sleepers.size > 0) {
-      const time = this.#sleepers.peek()
-      if (this.#stillSleeps(this.#sleepers.peekRow(), time)) return time
-      this.#sleepers.pop()
-    }
-    return Number.POSITIVE_INFINITY
+    return this.#sleepers.next()
   }
 
   /**
@@ -253,11 +243,10 @@ export class Queue {
     let count = 0
     let opensAt = Number.POSITIVE_INFINITY
     // Lanes are many once something is learnt, calendars few: each is asked once.
-    const shut = new Set<Calendar>()
-    for (const calendar of this.#calendars.values()) if (!calendar.isOpen(now)) shut.add(calendar)
+    const shut = this.#calendars.shutAt(now)
     if (shut.size === 0) return { count, opensAt }
     const counted = new Set<Calendar>()
-    for (const { rows, calendar } of this.#lanes) {
+    for (const { rows, calendar } of this.#lanes.all) {
       if (rows.size === 0 || !shut.has(calendar)) continue
       count += rows.size
       counted.add(calendar)
@@ -268,16 +257,12 @@ export class Queue {
 
   /** When calling hours of any lead next begin or end. */
   hoursChangeAt(now: number): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const calendar of this.#calendars.values()) {
-      next = Math.min(next, calendar.isOpen(now) ? calendar.closesAt(now) : calendar.nextOpen(now))
-    }
-    return next
+    return this.#calendars.changeAt(now)
   }
 
   /** A row that `isAwake`, scored as `best` would; whatever calling hours say. */
   candidate(row: number, conditions: Conditions): Candidate {
-    const { lane, rank, calendar } = this.#lanes[this.#laneOfRow[row] as number] as LaneQueue
+    const { lane, rank, calendar } = this.waitsIn(row)
     const scene = this.#scene(calendar, conditions)
     const arrival = this.#arrivalOfRow[row] as number
     return { row, rank, score: this.policy.score(lane, arrival, scene), lane, arrival, scene }
@@ -285,32 +270,27 @@ export class Queue {
 
   /** The lane a row that `isAwake` waits in. */
   waitsIn(row: number): LaneQueue {
-    return this.#lanes[this.#laneOfRow[row] as number] as LaneQueue // Awake is to have a place.
+    return this.#lanes.at(this.#laneOfRow[row] as number) // Awake is to have a place.
   }
 
   /** What a row's chance depends on, as it is now. */
   featuresOf(row: number): Features {
-    const kind = this.kindOf(row) ?? 'stale'
-    return this.#profiles.features(row, kind)
+    return this.#profiles.features(row, kindOf(this.#leads, row) ?? 'stale')
   }
 
   /** The same in words, what counts most first. */
   reasonsOf(row: number): readonly Reason[] {
-    return this.#profiles.reasons(row, this.kindOf(row) ?? 'stale', this.#learnt)
+    return this.#profiles.reasons(row, kindOf(this.#leads, row) ?? 'stale', this.#learnt)
   }
 
   /** The calendar of a lead: its own zone, else all its phone may be in, else the campaign's. */
   calendarOf(row: number): Calendar {
-    return this.calendar(this.#leads.zoneOf(row) ?? this.#settings.timezone)
+    return this.calendar(this.#leads.zoneOf(row))
   }
 
-  calendar(zone: string): Calendar {
-    let calendar = this.#calendars.get(zone)
-    if (calendar === undefined) {
-      calendar = new Calendar(this.#settings.hours, zone)
-      this.#calendars.set(zone, calendar)
-    }
-    return calendar
+  /** Of a zone; of the campaign's own where it is null. */
+  calendar(zone: string | null): Calendar {
+    return this.#calendars.of(zone)
   }
 
   /** First calls that wait: when the oldest arrived, and how many are past their deadline. */
@@ -318,7 +298,7 @@ export class Queue {
     let oldest = Number.POSITIVE_INFINITY
     let overdue = 0
     const slaMs = this.#settings.sla.minutes * 60_000
-    for (const { lane, rows } of this.#lanes) {
+    for (const { lane, rows } of this.#lanes.all) {
       if (lane.kind !== 'first' || rows.size === 0) continue
       oldest = Math.min(oldest, this.#arrivalOfRow[rows.row(rows.start())] as number)
       overdue += rows.countBefore(rows.above(now - slaMs))
@@ -329,7 +309,7 @@ export class Queue {
   /** Retries that have been due for longer than they may wait. */
   retriesOverdue(now: number): number {
     let overdue = 0
-    for (const { lane, rows } of this.#lanes) {
+    for (const { lane, rows } of this.#lanes.all) {
       if (lane.kind === 'again') overdue += rows.countBefore(rows.above(now - this.#retryMs))
     }
     return overdue
@@ -342,7 +322,7 @@ export class Queue {
     conditions: Conditions,
     views: Map<Calendar, View>,
   ): LaneShelf {
-    const shelf = this.#shelf(rank)
+    const shelf = this.#lanes.shelf(rank)
     shelf.begin(this.policy, (calendar) => {
       const scene = calendar.isOpen(now) ? this.#scene(calendar, conditions) : null
       views.set(calendar, { scene, edges: {} })
@@ -373,22 +353,7 @@ export class Queue {
     }
   }
 
-  #insert(place: number, row: number): void {
-    const queue = this.#lanes[place] as LaneQueue // Places are of lanes there are.
-    const isFirst = queue.rows.size === 0
-    queue.insert(row)
-    if (isFirst) this.#shelf(queue.rank).add(queue, this.#rateOf(queue))
-    else this.#shelf(queue.rank).touch(queue)
-  }
-
-  #take(place: number, row: number): void {
-    const queue = this.#lanes[place] as LaneQueue
-    queue.remove(row)
-    if (queue.rows.size === 0) this.#shelf(queue.rank).remove(queue)
-    else this.#shelf(queue.rank).touch(queue)
-  }
-
-  #rateOf({ lane }: LaneQueue): number {
+  #rateOf(lane: Lane): number {
     const planGamma = this.#settings.index.plan_gamma
     const scene = { learnt: this.#learnt, planGamma, selfCure: this.#selfCure }
     return this.policy.bound?.rate(lane, scene) ?? 0
@@ -396,10 +361,6 @@ export class Queue {
 
   get #selfCure(): number {
     return collects(this.#settings) ? this.#settings.index.self_cure : 0
-  }
-
-  #shelf(rank: number): LaneShelf {
-    return this.#shelves[rank - 1] as LaneShelf // Classes are 1 to 3.
   }
 
   /** The first row to look at again: none where there is none yet. */
@@ -420,13 +381,13 @@ export class Queue {
     const end = Math.min(this.#leads.size, this.#relaned + rows)
     for (let row = this.#relaned; row < end; row++) {
       const place = this.#laneOfRow[row] ?? NOWHERE
-      const kind = place < 0 ? null : this.kindOf(row)
+      const kind = place < 0 ? null : kindOf(this.#leads, row)
       if (kind === null) continue
       const next = this.#laneFor(row, kind)
       if (next === place) continue
-      this.#take(place, row)
+      this.#lanes.remove(place, row)
       this.#laneOfRow[row] = next
-      this.#insert(next, row)
+      this.#lanes.insert(next, row)
     }
     this.#relaned = end
     if (end < this.#leads.size) return
@@ -440,84 +401,33 @@ export class Queue {
     return (after_max_h - after_min_h) * 3_600_000
   }
 
-  /** Why a row waits; null where it does not. */
-  kindOf(row: number): Kind | null {
-    const { config, attempts } = this.#leads.columns
-    const value = config[row] as number
-    if (isTerminal(value) || this.#leads.isBarred(row)) return null
-    switch (stateOf(value)) {
-      case 'waiting':
-        return (attempts[row] as number) === 0 ? 'first' : 'again'
-      case 'rescheduled':
-        return 'again'
-      case 'callback':
-        return 'callback'
-      case 'stale':
-        return 'stale'
-      default:
-        return null
-    }
-  }
-
-  /** When a row's wait began, or a stale lead was last active: -Infinity when that is unknown. */
-  waitsSince(row: number, kind: Kind): number {
-    const { createdAt, dueAt, lastActivity } = this.#leads.columns
-    if (kind === 'first') return createdAt[row] as number
-    if (kind !== 'stale') return dueAt[row] as number
-    const activity = lastActivity[row] as number
-    return Number.isNaN(activity) ? Number.NEGATIVE_INFINITY : activity
-  }
-
   /** What a row's score depends on beside its arrival. */
   #laneOf(row: number, kind: Kind): Lane {
     return this.policy.laneOf({
       kind,
       plan: PLANS[(this.#leads.columns.plan[row] as number) - 1] ?? this.#settings.pricing_plan,
       chance: this.#profiles.chance(row, kind, this.#learnt),
-      attempts: this.callsMade(row),
+      attempts: callsMade(this.#leads, row),
       worth: collects(this.#settings) ? worthStep(this.#leads.columns.amountDue[row] as number) : 0,
     })
-  }
-
-  /** Calls and reschedules before, at most 3. */
-  callsMade(row: number): number {
-    const { attempts, config } = this.#leads.columns
-    return Math.min(3, Math.max(attempts[row] as number, reschedulesOf(config[row] as number)))
   }
 
   #laneFor(row: number, kind: Kind): number {
     const lane = this.#laneOf(row, kind)
     const zone = this.#leads.columns.timezone[row] as number
-    const shape = (KINDS.indexOf(lane.kind) * 3 + PLANS.indexOf(lane.plan)) * 4 + lane.attempts
-    const shown = (shape * 256 - lane.chance) * 256 + lane.worth + 128
-    const key = shown * 65_536 + zone
-    let place = this.#byKey.get(key)
-    if (place === undefined) {
-      const rank = this.policy.rankOf(lane.kind)
-      const arrivalOf = (other: number) => this.#arrivalOfRow[other] as number
-      const hours = { zone: this.#leads.zoneOf(row), calendar: this.calendarOf(row) }
-      place = this.#lanes.push(new LaneQueue(lane, rank, hours, arrivalOf)) - 1
-      this.#byKey.set(key, place)
-    }
-    return place
-  }
-
-  #sweep(): void {
-    this.#sleepers.clear()
-    for (let row = 0; row < this.#leads.size; row++) {
-      if (this.#laneOfRow[row] === ASLEEP) this.#sleepers.append(this.#wakesAt(row), row)
-    }
-    this.#sleepers.order()
+    const known = this.#lanes.find(lane, zone)
+    if (known !== undefined) return known
+    return this.#lanes.add(lane, zone, {
+      rank: this.policy.rankOf(lane.kind),
+      zone: this.#leads.zoneOf(row),
+      calendar: this.calendarOf(row),
+    })
   }
 
   /** When it is eligible and no rule on attempts keeps it asleep, as far as is known here. */
   #wakesAt(row: number): number {
     const { columns, blocks } = this.#leads
     return blocks.wakesAt(row, columns.eligibleAt[row] as number)
-  }
-
-  #stillSleeps(row: number, time: number): boolean {
-    return this.#laneOfRow[row] === ASLEEP && this.#wakesAt(row) === time
   }
 
   #reserve(): void {
@@ -530,10 +440,6 @@ export class Queue {
     this.#laneOfRow = lanes
     this.#arrivalOfRow = arrivals
   }
-}
-
-function shelves(): readonly LaneShelf[] {
-  return [new LaneShelf(), new LaneShelf(), new LaneShelf()]
 }
 
 function collects({ kind }: Settings): boolean {

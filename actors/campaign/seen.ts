@@ -5,6 +5,7 @@ import { configuredLogit, learntFeatures } from '../policy/propensity.ts'
 import type { LeadAwarded } from '../protocol/events.ts'
 import { MILLION, type Seen } from '../protocol/model.ts'
 import type { Campaign } from './campaign.ts'
+import { callsMade, kindOf, waitsSince } from './wait.ts'
 
 /** Codes of the leads' dictionaries, and what the award reckoned with. */
 export interface Shown {
@@ -40,14 +41,14 @@ function shownAt(
   explored: number,
 ): Shown | null {
   const { queue, leads, settings } = campaign
-  const kind = queue.kindOf(row)
+  const kind = kindOf(leads, row)
   if (kind === null) return null
   const { city, source, stage, attributes } = leads.columns
-  const since = queue.waitsSince(row, kind)
+  const since = waitsSince(leads, row, kind)
   const features = queue.featuresOf(row)
   return {
     kind,
-    attempts: queue.callsMade(row),
+    attempts: callsMade(leads, row),
     age_ms: Number.isFinite(since) ? Math.max(0, at - since) : null,
     city: city[row] as number,
     source: source[row] as number,

@@ -61,7 +61,7 @@ export async function holdAuction(
     const shard = desk.shardFor(lot.campaign)
     if (shard === undefined) continue
     const order = makeOrder(bidder.request, bidder.answers, bidder, lot, random)
-    const result = shard.awardNow(order, call.as_of)
+    const result = shard.awards.award(order, call.as_of)
     if (isRefused(result)) continue
     bidder.result =
       result instanceof Promise ? held(shard, result) : held(shard, Promise.resolve(result))
@@ -97,7 +97,7 @@ function entryOf(request: WholeRequest, above: number | undefined, desk: BidDesk
     return entry
   }
   const { body, encoding } = request
-  entry.result = shard
+  entry.result = shard.awards
     .known({ request: id, body, encoding })
     .then(
       (award): WholeResult =>

@@ -86,7 +86,7 @@ async function knownAwards(call: CallForBids, owned: readonly Shard[]): Promise<
   for (const [place, request] of call.requests.entries()) {
     for (const shard of owned) {
       if (!shard.state.requests.has(request.request)) continue
-      const award = await shard.known(request)
+      const award = await shard.awards.known(request)
       if (award !== undefined) known.push([place, award])
     }
   }

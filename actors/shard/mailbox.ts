@@ -130,8 +130,8 @@ export class Mailbox {
   }
 
   async #award({ orders, as_of, deadline }: AwardCommand): Promise<CommandReply> {
-    this.#shard.reserve(orders.length)
-    const results = orders.map((order) => this.#shard.awardNow(order, as_of))
+    this.#shard.awards.reserve(orders.length)
+    const results = orders.map((order) => this.#shard.awards.award(order, as_of))
     await this.#shard.durable()
     const tell = tellUntil(deadline, this.#options.link, () => this.#shard.now())
     const settled = await Promise.all(results)

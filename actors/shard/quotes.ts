@@ -5,7 +5,7 @@ import { OFFER_PREFIX, type Published, quoteFor } from '../protocol/offers.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
 import { OfficeBook } from '../runtime/office-book.ts'
-import type { Quoting } from './shard.ts'
+import type { Quoting } from './award-desk.ts'
 
 export class Quotes {
   readonly #book: OfficeBook

@@ -13,27 +13,12 @@ import { decideMissed } from '../campaign/allocations.ts'
 import { barEvents } from '../campaign/bars.ts'
 import { answerCall, type Call } from '../campaign/bid.ts'
 import type { Campaign } from '../campaign/campaign.ts'
-import { type Decision, decideAward, decideLapses } from '../campaign/lease.ts'
+import { type Decision, decideLapses } from '../campaign/lease.ts'
 import { decideBroken } from '../campaign/payment.ts'
-import { detailsOf } from '../campaign/why.ts'
-import type {
-  CallForBids,
-  CampaignAnswer,
-  CommandReply,
-  Order,
-  OrderResult,
-  TimedCommand,
-} from '../protocol/commands.ts'
+import type { CampaignAnswer, CommandReply, TimedCommand } from '../protocol/commands.ts'
 import { CampaignFault, EngineError, FencedError } from '../protocol/errors.ts'
-import { type Event, isSuppressionEvent, type LeadAwarded } from '../protocol/events.ts'
-import {
-  awardId,
-  type CampaignId,
-  type ContractorId,
-  type CustomerId,
-  type HostId,
-} from '../protocol/ids.ts'
-import type { Quote } from '../protocol/offers.ts'
+import { type Event, isSuppressionEvent } from '../protocol/events.ts'
+import type { CampaignId, ContractorId, HostId } from '../protocol/ids.ts'
 import { decodeRecord } from '../protocol/record.ts'
 import { errorReply, type Reply } from '../protocol/replies.ts'
 import type { SuppressionEvent } from '../protocol/suppression.ts'
@@ -42,11 +27,9 @@ import { Activity } from '../runtime/activity.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Link } from '../runtime/nats.ts'
-import { KeyNotCachedError, type Vault } from '../runtime/vault.ts'
-import { type Details, encodeAward } from './award-reply.ts'
-import type { Ballots } from './ballots.ts'
+import { KeyNotCachedError } from '../runtime/vault.ts'
+import { AwardDesk, type AwardDeskOptions } from './award-desk.ts'
 import type { ContactPort } from './contact-board.ts'
-import { awardSize } from './event-size.ts'
 import { IngestLane } from './ingest-lane.ts'
 import { IngestPace } from './ingest-pace.ts'
 import type { Journal } from './journal.ts'
@@ -63,48 +46,36 @@ const APPEND_SLOW_MS = 1500
 const BACKLOG_MAX = 8
 /** What was done already is still told when awards are not taken any more. */
 const BACKLOG_ENDS_MAX = 16
-/** A guess at an award's size in the record, to keep those of one command together. */
-const AWARD_BYTES = 420
 /** A log that does not answer holds a hand-over no longer than this. */
 const DRAIN_MS = 4000
 /** Errors after which an append may have landed all the same. */
 const UNKNOWN_FATE = new Set(['JOURNAL_STOPPED', 'APPEND_FAILED', 'LOG_ROLLED_BACK'])
 
-export interface ShardOptions {
+export interface ShardOptions extends Omit<AwardDeskOptions, 'gate'> {
   state: ShardState
   journal: Journal
   link: Link
-  vault: Vault
   clock: Clock
   log: Log
   host: HostId
   timezone: string
   contacts: ContactPort
-  ballots: Ballots
   /** How much of the host's time leads on their way in may take; a shard alone has its own. */
   pace?: IngestPace
-  /** What the contractor of an award may quote, where an offer is on. */
-  quote?: Quoting
   onLost: (error: Error) => void
   onFault: (fault: CampaignFault) => void
 }
-
-export type Quoting = (
-  of: { campaign: CampaignId; customer: CustomerId },
-  now: number,
-) => Quote | null
 
 export class Shard {
   readonly state: ShardState
   readonly journal: Journal
   readonly #options: ShardOptions
   readonly #gate: OutputGate
+  readonly awards: AwardDesk
   readonly lane: IngestLane
   readonly suppressions: SuppressionDesk
   readonly office: OfficeDesk
   readonly #mailbox: Mailbox
-  /** Words for the terms of awards made here, for repetitions of their reply. */
-  readonly #details = new WeakMap<LeadAwarded, Details>()
   #lost: Error | null = null
   #draining = false
   /** Leads still wait in the inbox: what comes directly must go behind them. */
@@ -116,6 +87,7 @@ export class Shard {
     this.#options = options
     this.state = options.state
     this.journal = options.journal
+    this.awards = new AwardDesk(this, { ...options, gate: () => this.#gate })
     this.suppressions = new SuppressionDesk(this, options.link)
     this.office = new OfficeDesk(this, options)
     this.#mailbox = new Mailbox(this, options)
@@ -132,7 +104,7 @@ export class Shard {
       state: this.state,
       journal: this.journal,
       now: () => this.now(),
-      onFill: () => !this.#away && this.lane.run(),
+      onFill: () => !this.away && this.lane.run(),
       onLost: (error) => this.close(error),
     })
   }
@@ -169,7 +141,7 @@ export class Shard {
   }
 
   /** Nothing is taken here any more. */
-  get #away(): boolean {
+  get away(): boolean {
     return this.#draining || this.#lost !== null
   }
 
@@ -204,12 +176,12 @@ export class Shard {
 
   /** Whether it may decide, right now, what nobody waits for. */
   get idle(): boolean {
-    return !this.#away && !this.busy
+    return !this.away && !this.busy
   }
 
   /** Answers a command; resolves once everything the answer tells is durable. */
   async execute(command: TimedCommand): Promise<CommandReply> {
-    if (this.#away) return { type: 'moved' }
+    if (this.away) return { type: 'moved' }
     if (this.#busyFor(command)) return { type: 'busy' }
     try {
       return await this.#mailbox.execute(command)
@@ -222,7 +194,7 @@ export class Shard {
   /** Bids of one campaign, for anybody or for one contractor. */
   bid(campaignId: CampaignId, asked: Omit<Call, 'now'>): CampaignAnswer {
     const campaign = this.state.campaigns.get(campaignId)
-    if (this.#away || this.busy) return { type: 'moved', campaign: campaignId }
+    if (this.away || this.busy) return { type: 'moved', campaign: campaignId }
     if (campaign === undefined) return { type: 'unknown', campaign: campaignId }
     try {
       this.lapse(campaign)
@@ -241,20 +213,6 @@ export class Shard {
     return campaign !== undefined && isPersonal(campaign, contractor)
   }
 
-  /**
-   * The award a request already got here, encoded, once it is durable; null when it was awarded
-   * with another body, undefined when it was not awarded here.
-   */
-  async known(
-    request: Pick<CallForBids['requests'][number], 'request' | 'body' | 'encoding'>,
-  ): Promise<Uint8Array | null | undefined> {
-    const event = this.state.requests.get(request.request)
-    if (event === undefined) return undefined
-    if (event.body !== request.body) return null
-    await this.#gate.durable()
-    return this.#encode(event, request.encoding)
-  }
-
   /** Makes sure that this is still the owner; gives the shard up when it is not. */
   async verify(): Promise<void> {
     const last = await readLast(this.#options.link, this.state.shard)
@@ -268,13 +226,8 @@ export class Shard {
 
   /** Ends leases whose time has come, in every campaign. */
   tick(): void {
-    if (this.#away) return
+    if (this.away) return
     for (const campaign of this.state.campaigns.values()) this.lapse(campaign)
-  }
-
-  /** Makes sure that so many awards, and the lapses they meet, go into one record. */
-  reserve(awards: number): void {
-    this.#gate.reserve(awards * 2 * AWARD_BYTES)
   }
 
   /** What became of everything decided so far. */
@@ -285,68 +238,6 @@ export class Shard {
     } catch (error) {
       return fateOf(error)
     }
-  }
-
-  /** Decides one order now; what it answers is true once the shard's `fate` is durable. */
-  awardNow(order: Order, asOf: number): OrderResult | Promise<OrderResult> {
-    if (this.#away) return { type: 'refused' }
-    const campaign = this.state.campaigns.get(order.campaign)
-    if (campaign === undefined || campaign.quarantined !== null) return { type: 'refused' }
-    if (order.request !== null) {
-      const before = this.state.requests.get(order.request)
-      if (before !== undefined) {
-        return before.body === order.body ? this.#result(before, order) : { type: 'conflict' }
-      }
-      if (this.state.requestsFull(campaign.clock(this.now()))) return { type: 'full' }
-      const above = this.#options.ballots.refuses(this.state.shard, order.request, order.ballot)
-      if (above !== null) return { type: 'ask_all', above }
-    }
-    try {
-      this.lapse(campaign)
-      // Its id names its place, so the place must not move to the next record.
-      const offer = this.#quote(campaign)
-      this.#gate.reserve(awardSize(order, offer))
-      const { n, index } = this.#gate.next
-      const decided = decideAward(campaign, order, { now: this.now(), asOf }, (lead) =>
-        awardId(campaign.id, lead, n, index),
-      )
-      if (decided === undefined) return { type: 'refused' }
-      const { event, candidate } = decided
-      if (offer !== null) event.offer = offer
-      this.#details.set(event, detailsOf(campaign, candidate))
-      this.#gate.emit(event)
-      return this.#result(event, order)
-    } catch (error) {
-      this.fault(campaign, error)
-      return { type: 'refused' }
-    }
-  }
-
-  #quote({ id, settings }: Campaign): Quote | null {
-    const { quote } = this.#options
-    return quote?.({ campaign: id, customer: settings.customer_id }, this.now()) ?? null
-  }
-
-  #result(event: LeadAwarded, order: Order): OrderResult | Promise<OrderResult> {
-    const body = this.#encode(event, order.encoding)
-    if (body instanceof Uint8Array) return { type: 'award', body }
-    const opened = body.then((bytes): OrderResult => ({ type: 'award', body: bytes }))
-    // It is looked at once the award is durable; should it fail before that, somebody has to listen.
-    opened.catch(() => {})
-    return opened
-  }
-
-  #encode(event: LeadAwarded, encoding: Order['encoding']): Uint8Array | Promise<Uint8Array> {
-    const campaign = this.campaign(event.campaign_id)
-    const row = campaign.leads.row(event.lead_id) as number // It was awarded, so it is there.
-    return encodeAward(
-      this.#options.vault,
-      campaign,
-      row,
-      event,
-      this.#details.get(event),
-      encoding,
-    )
   }
 
   /**

@@ -284,7 +284,7 @@ test('an award whose key cannot be fetched ends as unknown, not as an unhandled 
   await away.nc.close()
   const thaw = freeze(rig.server.pid ?? 0)
   try {
-    const result = shard.awardNow(order(first.campaign), T0)
+    const result = shard.awards.award(order(first.campaign), T0)
     assert.ok(result instanceof Promise)
     // Its key fails at once, its append is still away: nobody has looked at it yet.
     await until(() => shard.busy, 'the append to be late')
@@ -301,7 +301,7 @@ test('an award’s key that is not in memory is fetched on the way', async () =>
   await ingest(first.shard, [lead(first.campaign, 1, { phone: PHONE })])
   const vault = await Vault.open(rig.link)
   const { shard } = await rig.own(first.id, { host: 'h2', vault })
-  const result = await shard.awardNow(order(first.campaign), T0)
+  const result = await shard.awards.award(order(first.campaign), T0)
   assert.ok(result.type === 'award')
   assert.equal(awardOf(result).lead.phone, PHONE)
 })

@@ -8,7 +8,7 @@ import { OfferShelf } from '../../actors/collections/offer-shelf.ts'
 import type { AttemptAsked } from '../../actors/protocol/contact.ts'
 import type { ContractorId } from '../../actors/protocol/ids.ts'
 import type { Link } from '../../actors/runtime/nats.ts'
-import { Shard } from '../../actors/shard/shard.ts'
+import { AwardDesk } from '../../actors/shard/award-desk.ts'
 import { method } from './planting.ts'
 import type { Publish } from './sim-jetstream.ts'
 import type { Bug, KnownBug } from './world.ts'
@@ -46,13 +46,15 @@ export const tradeBugs: KnownBug[] = [
   {
     ...method(
       'the runner-up gets the award',
-      Shard.prototype,
-      'awardNow',
+      AwardDesk.prototype,
+      'award',
       (real) =>
-        function (this: Shard, order, asOf) {
+        function (this: AwardDesk, order, asOf) {
           const campaign = order.runner_up?.campaign_id
-          const here = campaign !== undefined && this.state.campaigns.has(campaign)
-          return real.call(this, here ? { ...order, campaign, reserve: null } : order, asOf)
+          if (campaign === undefined) return real.call(this, order, asOf)
+          const result = real.call(this, { ...order, campaign, reserve: null }, asOf)
+          const isElsewhere = 'type' in result && result.type === 'refused'
+          return isElsewhere ? real.call(this, order, asOf) : result
         },
     ),
     caught: /^I11: seq .* was given though/,
@@ -60,10 +62,10 @@ export const tradeBugs: KnownBug[] = [
   {
     ...method(
       'anybody gets what is allocated',
-      Shard.prototype,
-      'awardNow',
+      AwardDesk.prototype,
+      'award',
       (real) =>
-        function (this: Shard, order, asOf) {
+        function (this: AwardDesk, order, asOf) {
           const contractor = 1 as ContractorId // One there always is.
           return real.call(this, { ...order, contractor }, asOf)
         },
