@@ -11,7 +11,8 @@ import type { Kind, Policy, Scene } from '../policy/policy.ts'
 import type { LaneQueue } from './lane-queue.ts'
 import { MinHeap } from './min-heap.ts'
 
-const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
+/** In the order of the numbers they are kept as. */
+export const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
 /** Attempts are told apart up to 3. */
 const ATTEMPTS = 4
 

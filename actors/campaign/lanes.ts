@@ -2,13 +2,13 @@
 // in them on a shelf, where bids look. Models come and go and leave empty lanes behind.
 
 import type { Calendar } from '../policy/calendar.ts'
-import type { Kind, Lane } from '../policy/policy.ts'
+import type { Lane } from '../policy/policy.ts'
 import { PLANS } from '../protocol/settings.ts'
 import { LaneQueue } from './lane-queue.ts'
-import { LaneShelf } from './lane-shelf.ts'
+import { KINDS, LaneShelf } from './lane-shelf.ts'
 
-const KINDS: readonly Kind[] = ['first', 'again', 'callback', 'stale']
-const PLACES_OF_ZONES = 65_536
+/** Numbers of zones, in which a lane's key has its lowest digits. */
+const ZONES_MAX = 65_536
 
 export interface LanesOptions {
   arrivalOf: (row: number) => number
@@ -94,7 +94,7 @@ export class Lanes {
 /** What tells lanes apart as one number: a map of strings would cost each lead that comes one. */
 function keyOf({ kind, plan, attempts, chance, worth }: Lane, zone: number): number {
   const shape = (KINDS.indexOf(kind) * 3 + PLANS.indexOf(plan)) * 4 + attempts
-  return ((shape * 256 - chance) * 256 + worth + 128) * PLACES_OF_ZONES + zone
+  return ((shape * 256 - chance) * 256 + worth + 128) * ZONES_MAX + zone
 }
 
 function shelves(): readonly LaneShelf[] {
