@@ -64,13 +64,18 @@ export class ChunkStore {
     return this.#chunks(name, info)
   }
 
-  /** Removes an object, beside whatever else the server has to do. */
+  /**
+   * Removes an object, beside whatever else the server has to do. The client's own `delete` first
+   * replaces the object's description by one that says so, and a server that has not looked at the
+   * stream for some minutes reads all of it for that, hundreds of megabytes that appends wait for.
+   */
   async remove(name: string): Promise<void> {
     const info = await this.#store.info(name)
-    if (info !== null && !info.deleted) await this.#removeMost(info)
-    await this.#store.delete(name)
-    // The client leaves a tombstone for every name that ever was, and its listing reads them all.
-    await this.#link.jsm.streams.purge(this.#stream, { filter: this.#subjectOf(name) })
+    if (info !== null) {
+      await this.#removeMost(info)
+      await this.#purge(this.#chunksOf(info.nuid))
+    }
+    await this.#purge(this.#subjectOf(name))
   }
 
   /**
@@ -120,10 +125,16 @@ export class ChunkStore {
     if (first === null || last === null) return
     for (let seq = first.seq + CHUNKS_REMOVED; seq < last.seq; seq += CHUNKS_REMOVED) {
       const began = performance.now()
-      await streams.purge(this.#stream, { filter, seq })
+      await this.#purge(filter, seq)
       const restMs = (performance.now() - began) * (1 / REMOVING_SHARE - 1)
       await sleep(Math.min(REMOVING_REST_MAX_MS, restMs))
     }
+  }
+
+  /** Removes a subject's messages, those before `seq` where it is given. */
+  async #purge(filter: string, seq?: number): Promise<void> {
+    const below = seq === undefined ? {} : { seq }
+    await this.#link.jsm.streams.purge(this.#stream, { filter, ...below })
   }
 
   #chunksOf(nuid: string): string {

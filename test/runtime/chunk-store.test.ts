@@ -83,6 +83,15 @@ test('one removed while they are listed is no reason to wait, and leaves nothing
   assert.equal(left.length, (await store.list('')).length)
 })
 
+test('removing writes nothing: a description put in place of another has the server read all there is', async () => {
+  await store.put('silent', pieces(CHUNKS))
+  const last = async () => (await link.jsm.streams.info('OBJ_things')).state.last_seq
+  const before = await last()
+  await store.remove('silent')
+  assert.equal(await last(), before)
+  assert.equal(await store.get('silent'), null)
+})
+
 test('a large one is removed some chunks at a time, and nothing of others', async () => {
   await Promise.all(['large', 'kept'].map((name) => store.put(name, pieces(CHUNKS))))
   const chunks = async () => {

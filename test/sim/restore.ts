@@ -9,6 +9,7 @@ import { SNAPSHOTS_STORE } from '../../actors/protocol/subjects.ts'
 import { sleep } from '../../actors/runtime/clock.ts'
 import { recordOf } from './log.ts'
 import type { Proc } from './scheduler.ts'
+import { forgetObject, objectsIn } from './sim-objects.ts'
 import { type Member, SHARDS, type World } from './world.ts'
 
 /** Where the engine keeps how far each shard's log had come. */
@@ -75,9 +76,8 @@ async function restore(world: World): Promise<void> {
 
 /** Snapshots and marks of what the log has not, gone with it. */
 function forget(world: World, seq: number): void {
-  const objects = world.stores.objects.get(SNAPSHOTS_STORE)
-  for (const name of [...(objects?.keys() ?? [])]) {
-    if (Number(name.split('/')[1]) > seq) objects?.delete(name)
+  for (const name of objectsIn(world.server, SNAPSHOTS_STORE)) {
+    if (Number(name.split('/')[1]) > seq) forgetObject(world.server, SNAPSHOTS_STORE, name)
   }
   const { keys } = world.stores.bucket(MARKS_BUCKET)
   for (const key of [...keys.keys()]) if (markAt(world, key) > seq) keys.delete(key)
@@ -85,8 +85,7 @@ function forget(world: World, seq: number): void {
 
 /** Whether anything durable says that a shard's log went beyond `seq`. */
 function knownBeyond(world: World, shard: number, seq: number): boolean {
-  const names = [...(world.stores.objects.get(SNAPSHOTS_STORE)?.keys() ?? [])]
-  const taken = names.some(
+  const taken = objectsIn(world.server, SNAPSHOTS_STORE).some(
     (name) => name.startsWith(`${shard}/`) && Number(name.split('/')[1]) > seq,
   )
   return taken || markAt(world, String(shard)) > seq

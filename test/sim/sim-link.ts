@@ -7,7 +7,7 @@ import { HOST_TTL_MS, PRESENCE_TTL_MS } from '../../actors/runtime/streams.ts'
 import type { Proc } from './scheduler.ts'
 import { jetstreamOf } from './sim-jetstream.ts'
 import { kvOf, SimBucket } from './sim-kv.ts'
-import { objectsOf, type StoredObject } from './sim-objects.ts'
+import { objectsOf } from './sim-objects.ts'
 import type { Headers, Respond, Sent, SimServer } from './sim-server.ts'
 
 const NO_HEADERS: Headers = new Map()
@@ -22,7 +22,6 @@ const TTLS: { readonly [bucket: string]: number } = {
 export class SimStores {
   readonly server: SimServer
   readonly buckets = new Map<string, SimBucket>()
-  readonly objects = new Map<string, Map<string, StoredObject>>()
 
   constructor(server: SimServer) {
     this.server = server
@@ -43,11 +42,7 @@ export class SimStores {
       nc: connectionOf(server, proc),
       ...jetstreamOf(server, proc),
       kv: async (name) => kvOf(server, this.bucket(name), proc),
-      objects: async (name) => {
-        const objects = this.objects.get(name) ?? new Map<string, StoredObject>()
-        this.objects.set(name, objects)
-        return objectsOf(server, name, objects, proc)
-      },
+      objects: async (name) => objectsOf(server, name, proc),
       connected: () => server.up && proc.cut === 'none',
     }
   }
