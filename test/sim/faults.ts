@@ -125,8 +125,9 @@ const KINDS: { readonly [kind in FaultKind]: (world: World, link: Link) => void 
     },
     'snapshot torn': (world: World) => {
       const stream = world.server.stream(`OBJ_${SNAPSHOTS_STORE}`)
+      // What an object is called and where its chunks lie comes whole or not at all.
       const seqs = [...stream.messages.values()]
-        .filter(({ data }) => data.length > 0)
+        .filter(({ subject, data }) => subject.includes('.C.') && data.length > 0)
         .map(({ seq }) => seq)
       const message = stream.messages.get(seqs[Math.floor(world.random() * seqs.length)] ?? 0)
       if (message === undefined || message.data.length === 0) return
