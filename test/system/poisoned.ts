@@ -219,9 +219,10 @@ async function plant(
   events: (at: number) => object[],
 ): Promise<void> {
   const shard = shardOf(campaign, shards)
+  const state = new ShardState(shard)
   for (let tries = 0; tries < TRIES; tries++) {
-    const state = new ShardState(shard)
-    for await (const stored of readLog(link, shard)) state.fold(stored)
+    // Only what is new: its owner goes on meanwhile, and the shorter that is the sooner one fits.
+    for await (const stored of readLog(link, shard, { fromSeq: state.seq + 1 })) state.fold(stored)
     const at = state.campaigns.get(campaign)?.at ?? Date.now()
     const { epoch, host } = state
     const journal = new Journal({ link, state, host: host as HostId, epoch, log: quiet })
