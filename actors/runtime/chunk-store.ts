@@ -28,6 +28,11 @@ export interface StoredObject {
   size: number
 }
 
+type Described = Pick<ObjectInfo, 'nuid' | 'chunks' | 'size' | 'deleted'>
+
+/** Stands for a description that cannot be read. */
+const TORN: Described = { nuid: '', chunks: 0, size: 0, deleted: false }
+
 // The client hashes what it writes, in JavaScript unless it is told otherwise.
 setSha256Backend('native')
 
@@ -50,6 +55,8 @@ export class ChunkStore {
   async put(name: string, bytes: ByteSource): Promise<void> {
     const iterator = bytes[Symbol.asyncIterator]()
     try {
+      // The client reads the description it is to replace, and fails on one that is none.
+      if ((await this.#infoOf(name)) === TORN) await this.remove(name)
       await this.#store.put({ name }, streamOf(iterator))
     } finally {
       // The client leaves its source standing when a write fails.
@@ -59,8 +66,9 @@ export class ChunkStore {
 
   /** The object's bytes in order, or null when there is none of that name. */
   async get(name: string): Promise<ByteSource | null> {
-    const info = await this.#store.info(name)
+    const info = await this.#infoOf(name)
     if (info === null || info.deleted) return null
+    if (info === TORN) throw new EngineError('CHUNK_MISSING', `stored object ${name} is damaged`)
     return this.#chunks(name, info)
   }
 
@@ -70,8 +78,8 @@ export class ChunkStore {
    * stream for some minutes reads all of it for that, hundreds of megabytes that appends wait for.
    */
   async remove(name: string): Promise<void> {
-    const info = await this.#store.info(name)
-    if (info !== null) {
+    const info = await this.#infoOf(name)
+    if (info !== null && info !== TORN) {
       await this.#removeMost(info)
       await this.#purge(this.#chunksOf(info.nuid))
     }
@@ -79,8 +87,9 @@ export class ChunkStore {
   }
 
   /**
-   * The objects whose names begin with `prefix`. The client's own `list` waits half a minute for its
-   * heartbeat where an object is removed while it reads.
+   * The objects whose names begin with `prefix`, those of 0 bytes whose description is damaged, too.
+   * The client's own `list` waits half a minute for its heartbeat where an object is removed while
+   * it reads.
    */
   async list(prefix: string): Promise<StoredObject[]> {
     const every = { subjects_filter: `$O.${this.#name}.M.>` }
@@ -89,9 +98,10 @@ export class ChunkStore {
       return Buffer.from(subject.slice(every.subjects_filter.length - 1), 'base64url').toString()
     })
     const wanted = names.filter((name) => name.startsWith(prefix))
-    const infos = await Promise.all(wanted.map((name) => this.#store.info(name)))
-    return infos.flatMap((info) => {
-      return info === null || info.deleted ? [] : [{ name: info.name, size: info.size }]
+    const infos = await Promise.all(wanted.map((name) => this.#infoOf(name)))
+    return wanted.flatMap((name, i) => {
+      const info = infos[i]
+      return !info || info.deleted ? [] : [{ name, size: info.size }]
     })
   }
 
@@ -99,6 +109,18 @@ export class ChunkStore {
   async size(): Promise<number> {
     const info = await this.#link.jsm.streams.info(this.#stream)
     return info.state.bytes
+  }
+
+  /** An object's description; TORN where what stands there is none, so that its chunks stay unknown. */
+  async #infoOf(name: string): Promise<Described | null> {
+    try {
+      const info = await this.#store.info(name)
+      return info === null || info.name === name ? info : TORN
+    } catch (error) {
+      // The client parses what is there and writes into what it gets, whatever that is.
+      if (error instanceof SyntaxError || error instanceof TypeError) return TORN
+      throw error
+    }
   }
 
   get #stream(): string {
@@ -114,7 +136,7 @@ export class ChunkStore {
    * Removes chunks some at a time, all but the last ones: all of an object of 80 MB at once keeps the server
    * for 50 to 100 ms, in which appends wait.
    */
-  async #removeMost({ nuid, chunks }: ObjectInfo): Promise<void> {
+  async #removeMost({ nuid, chunks }: Described): Promise<void> {
     if (chunks <= CHUNKS_REMOVED) return
     const { streams } = this.#link.jsm
     const filter = this.#chunksOf(nuid)
@@ -141,7 +163,7 @@ export class ChunkStore {
     return `$O.${this.#name}.C.${nuid}`
   }
 
-  async *#chunks(name: string, { nuid, chunks: count }: ObjectInfo): AsyncGenerator<Uint8Array> {
+  async *#chunks(name: string, { nuid, chunks: count }: Described): AsyncGenerator<Uint8Array> {
     if (count === 0) return
     const consumer = await this.#link.js.consumers.get(this.#stream, {
       filter_subjects: [this.#chunksOf(nuid)],

@@ -46,7 +46,9 @@ export class SnapshotStore {
   async list(shard: ShardId): Promise<SnapshotInfo[]> {
     const objects = await this.#chunks.list(`${shard}/`)
     return objects
-      .map(({ name, size }) => ({ shard, seq: Number(name.split('/')[1]), bytes: size }))
+      .map(({ name, size }) => ({ name, shard, seq: Number(name.split('/')[1]), bytes: size }))
+      .filter(({ name, seq }) => name === nameOf(shard, seq))
+      .map(({ name: _, ...info }) => info)
       .sort((a, b) => b.seq - a.seq)
   }
 

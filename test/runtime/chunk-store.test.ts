@@ -92,6 +92,22 @@ test('removing writes nothing: a description put in place of another has the ser
   assert.equal(await store.get('silent'), null)
 })
 
+for (const junk of ['no description', 'null', '"text"', '{}', '{"name":"another"}']) {
+  test(`an object described by ${junk} is listed, unreadable, and can be removed or put anew`, async () => {
+    const subject = `$O.things.M.${Buffer.from('junk').toString('base64')}`
+    const describe = () => link.js.publish(subject, junk)
+    await describe()
+    assert.deepEqual(await store.list('ju'), [{ name: 'junk', size: 0 }])
+    await assert.rejects(store.get('junk'), { code: 'CHUNK_MISSING', message: /junk is damaged/ })
+    await store.remove('junk')
+    assert.deepEqual(await store.list('ju'), [])
+    await describe()
+    await store.put('junk', pieces(2))
+    assert.equal(await lengthOf('junk'), 2 * CHUNK)
+    await store.remove('junk')
+  })
+}
+
 test('a large one is removed some chunks at a time, and nothing of others', async () => {
   await Promise.all(['large', 'kept'].map((name) => store.put(name, pieces(CHUNKS))))
   const chunks = async () => {

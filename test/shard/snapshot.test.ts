@@ -139,6 +139,24 @@ for (const [what, damage] of BROKEN) {
   })
 }
 
+test('SN3: a snapshot whose description is damaged is passed over, counts, and is removed', async () => {
+  const owner = await loaded()
+  const older = await rig.snapshots.save(owner.state)
+  await more(owner, 900)
+  const newer = await rig.snapshots.save(owner.state)
+  const name = Buffer.from(nameOf(owner.id, newer.seq)).toString('base64')
+  await rig.link.js.publish(`$O.${SNAPSHOTS_STORE}.M.${name}`, 'no description')
+  assert.equal((await rig.snapshots.load(owner.id))?.seq, older.seq)
+  assert.equal((await load(owner.id)).state.hash(), owner.state.hash())
+  const kept = async () => (await rig.snapshots.list(owner.id)).map(({ seq }) => seq)
+  assert.deepEqual(await kept(), [newer.seq, older.seq])
+  for (const from of [901, 902]) {
+    await more(owner, from)
+    await rig.snapshots.save(owner.state)
+  }
+  assert.ok((await kept()).every((seq) => seq > newer.seq))
+})
+
 for (const readable of [true, false]) {
   test(`SN2, I15: a log that ends before a snapshot was rolled back (readable: ${readable})`, async () => {
     const owner = await loaded()
