@@ -16,7 +16,7 @@ import { TimeSlices } from '../runtime/time-slices.ts'
 import { Deliverer, type Ingest } from './ingest.ts'
 import { type Batch, Lane } from './lane.ts'
 import { rowReader } from './mapping.ts'
-import type { Row } from './row.ts'
+import type { Row, Rows } from './row.ts'
 import type { Given, RowReader } from './row-reader.ts'
 
 /** Batches under way at once. */
@@ -33,7 +33,7 @@ export interface Reject {
 }
 
 export interface ImportOptions {
-  rows: AsyncIterable<Row>
+  rows: Rows
   mapping?: Mapping | undefined
   given?: Given
   /** Whose national phone numbers are read, ISO 3166-1 alpha-2; by default India's. */
@@ -86,10 +86,12 @@ class Run {
   async all(): Promise<{ counts: ImportCounts; warnings: string[] }> {
     let found: unknown
     try {
-      for await (const row of this.#options.rows) {
-        const isSlow = this.#lanes.some((lane) => lane.isSlow)
-        const wait = isSlow ? await this.#slices.run(() => this.#row(row)) : this.#row(row)
-        if (wait !== undefined) await wait
+      for await (const block of this.#options.rows) {
+        for (const row of block) {
+          const isSlow = this.#lanes.some((lane) => lane.isSlow)
+          const wait = isSlow ? await this.#slices.run(() => this.#row(row)) : this.#row(row)
+          if (wait !== undefined) await wait
+        }
       }
       if (this.#reader === null) {
         throw new InputError('COLUMNS', 'file is empty: its first line must hold the column names')

@@ -10,6 +10,12 @@ export interface Row {
   fault?: string
 }
 
+/**
+ * Rows of a file, some at a time, all of which are to be taken before the next: an await for each row
+ * costs as much as reading it.
+ */
+export type Rows = AsyncIterable<Iterable<Row>>
+
 /** The most columns a file may have. */
 export const COLUMNS_MAX = 200
 /** The longest row, bytes. */

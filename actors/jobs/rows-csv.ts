@@ -21,7 +21,7 @@ const DELIMITERS = [',', ';', '\t']
 const TOO_LONG = `is longer than ${ROW_BYTES_MAX} bytes: is a quote missing before it?`
 
 /** Rows of a CSV in UTF-8; comma, semicolon or tab, whichever its first line holds most of. */
-export async function* csvRows(bytes: ByteSource): AsyncGenerator<Row> {
+export async function* csvRows(bytes: ByteSource): AsyncGenerator<Iterable<Row>> {
   const blocks = new CsvBlocks()
   let held: Uint8Array[] = []
   let length = 0
@@ -29,11 +29,11 @@ export async function* csvRows(bytes: ByteSource): AsyncGenerator<Row> {
     held.push(chunk)
     length += chunk.length
     if (length < BLOCK_BYTES) continue
-    yield* blocks.take(Buffer.concat(held), false)
+    yield blocks.take(Buffer.concat(held), false)
     held = []
     length = 0
   }
-  yield* blocks.take(Buffer.concat(held), true)
+  yield blocks.take(Buffer.concat(held), true)
 }
 
 class CsvBlocks {

@@ -22,7 +22,10 @@ const DEADLINE_MS = 120_000
 const LOADER = import.meta.resolve('tsx')
 
 /** Rows of the first sheet; throws InputError when it is no workbook, or too large a one. */
-export async function* xlsxRows(bytes: ByteSource, signal?: AbortSignal): AsyncGenerator<Row> {
+export async function* xlsxRows(
+  bytes: ByteSource,
+  signal?: AbortSignal,
+): AsyncGenerator<Iterable<Row>> {
   const reader = fork(new URL('./xlsx-process.ts', import.meta.url), {
     execArgv: ['--import', LOADER, `--max-old-space-size=${HEAP_MB}`],
     stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
@@ -37,7 +40,7 @@ export async function* xlsxRows(bytes: ByteSource, signal?: AbortSignal): AsyncG
       const message = await ask(reader)
       if (message.type === 'fault') throw new InputError(message.code, message.message)
       if (message.type === 'end') return
-      yield* message.rows
+      yield message.rows
     }
   } finally {
     reader.kill('SIGKILL')

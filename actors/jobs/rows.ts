@@ -3,7 +3,7 @@
 
 import { InputError } from '../protocol/errors.ts'
 import type { ByteSource } from '../runtime/sealed-stream.ts'
-import type { Row } from './row.ts'
+import type { Row, Rows } from './row.ts'
 import { csvRows } from './rows-csv.ts'
 import { xlsxRows } from './rows-xlsx.ts'
 
@@ -20,10 +20,7 @@ const UTF16 = [
  * the first bytes tell, else from the iterator, at the line that is at fault. `signal` also ends the
  * reading of a workbook, which may take seconds before its first row.
  */
-export async function readRows(
-  bytes: ByteSource,
-  signal?: AbortSignal,
-): Promise<AsyncIterable<Row>> {
+export async function readRows(bytes: ByteSource, signal?: AbortSignal): Promise<Rows> {
   const source = bytes[Symbol.asyncIterator]()
   let start = Buffer.alloc(0)
   try {
@@ -38,6 +35,11 @@ export async function readRows(
     await source.return?.()
     throw error
   }
+}
+
+/** Rows one by one, where there are few. */
+export async function* singly(rows: Rows): AsyncGenerator<Row> {
+  for await (const block of rows) yield* block
 }
 
 /** Which format a file's first bytes are; throws InputError for one that is refused. */

@@ -13,14 +13,43 @@ export type LeadType = 'Live' | 'Stale'
 /** The largest lead, bytes of its JSON. */
 export const LEAD_BYTES_MAX = 8192
 
+const ATTRIBUTES_MAX = 50
+const NAME_MAX = 64
+const VALUE_MAX = 500
+
+type Attributes = Record<string, string | number>
+
 const attribute = z.union(
-  [z.string().max(500, 'must be at most 500 characters'), z.number()],
+  [z.string().max(VALUE_MAX, `must be at most ${VALUE_MAX} characters`), z.number()],
   'must be a text or a number',
 )
-const attributes = byName(64, attribute).refine(
-  (map) => Object.keys(map).length <= 50,
-  'must have at most 50 entries',
+const attributesByRule = byName(NAME_MAX, attribute).refine(
+  (map) => Object.keys(map).length <= ATTRIBUTES_MAX,
+  `must have at most ${ATTRIBUTES_MAX} entries`,
 )
+// A schema that goes by names takes several times as long as all other fields. So it is asked only
+// what is wrong, where something is.
+const attributes = z.unknown().transform((map, ctx): Attributes => {
+  if (isAttributes(map)) return map
+  const judged = attributesByRule.safeParse(map, { reportInput: true })
+  if (judged.success) return judged.data
+  for (const issue of judged.error.issues) ctx.addIssue({ ...issue })
+  return z.NEVER
+})
+
+/** Whether nothing is wrong with attributes; false also where it takes a closer look to tell. */
+function isAttributes(map: unknown): map is Attributes {
+  if (typeof map !== 'object' || map === null) return false
+  if (Object.getPrototypeOf(map) !== Object.prototype) return false
+  let entries = 0
+  for (const name in map) {
+    const value = (map as Attributes)[name]
+    if (name === '' || name.length > NAME_MAX || name === '__proto__') return false
+    if (typeof value === 'string' ? value.length > VALUE_MAX : !Number.isFinite(value)) return false
+    entries++
+  }
+  return entries <= ATTRIBUTES_MAX
+}
 
 const schemaFor = (country: string) =>
   z.strictObject({
@@ -185,6 +214,6 @@ function roughSize(value: unknown): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 8
   let size = 0
-  for (const [key, part] of Object.entries(value)) size += key.length + roughSize(part)
+  for (const key in value) size += key.length + roughSize((value as Attributes)[key])
   return size
 }

@@ -3,7 +3,7 @@
 // learnt, so that the rows to be foretold say nothing about that either.
 
 import { open } from 'node:fs/promises'
-import { readRows } from '../../actors/jobs/rows.ts'
+import { readRows, singly } from '../../actors/jobs/rows.ts'
 import { EngineError, InputError } from '../../actors/protocol/errors.ts'
 import { UsageError } from './args.ts'
 
@@ -76,7 +76,7 @@ export async function pastLeads(file: string, wanted: Wanted): Promise<PastLeads
 async function tableOf(file: string): Promise<Table> {
   let header: string[] | null = null
   const rows: Table['rows'] = []
-  for await (const { line, cells, fault } of await readRows(await bytesOf(file))) {
+  for await (const { line, cells, fault } of singly(await readRows(await bytesOf(file)))) {
     if (fault !== undefined) throw new InputError('INVALID', `line ${line}: ${fault}`)
     if (header === null) header = cells.map((cell) => cell.trim())
     else rows.push({ line, cells })

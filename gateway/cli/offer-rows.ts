@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises'
 import type { Row } from '../../actors/jobs/row.ts'
-import { readRows } from '../../actors/jobs/rows.ts'
+import { readRows, singly } from '../../actors/jobs/rows.ts'
 import { EngineError } from '../../actors/protocol/errors.ts'
 
 const NUMBER = /^-?(0|[1-9]\d{0,14})(\.\d{1,10})?$/
@@ -31,7 +31,7 @@ export interface RowOffer {
 export async function readOffers(file: string, given: object, max: number): Promise<RowOffer[]> {
   let header: readonly string[] | null = null
   const offers: RowOffer[] = []
-  for await (const row of await readRows(await bytesOf(file))) {
+  for await (const row of singly(await readRows(await bytesOf(file)))) {
     if (row.fault !== undefined) throw broken(file, row.line, row.fault)
     if (header === null) {
       header = headerOf(file, row)

@@ -1,8 +1,8 @@
 // Import: a CSV file of a million rows, beside csv-parse alone on the same file.
 //
-// Measures what an import costs the process that runs it: reading, mapping, checking, packing and
-// sending. Does not measure the engine, which a stand-in in this process answers for, nor disks: the
-// file is read once before the clocks run.
+// Measures what an import costs the process that runs it, started as a worker is: reading, mapping,
+// checking, packing and sending. Does not measure the engine, which a stand-in in this process answers
+// for, nor disks: the file is read once before the clocks run.
 
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'csv-parse'
 import { connect } from 'nats'
+import { optionsOf } from '../../deploy/program.ts'
 import type { ImportFigures } from '../jobs/import-process.ts'
 import { writeLeadFile } from '../jobs/lead-file.ts'
 import { standIn } from '../jobs/stand-in.ts'
@@ -49,7 +50,7 @@ async function csvParseAlone(file: string, rows: number): Promise<number> {
 
 async function importAlone(file: string, url: string, rows: number): Promise<ImportFigures> {
   const script = join(import.meta.dirname, '../jobs/import-process.ts')
-  const args = ['--import', 'tsx', script, file, url]
+  const args = [...optionsOf('actors/jobs/main.ts'), script, file, url]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   const figures: ImportFigures = JSON.parse(stdout)
   if (figures.accepted !== rows) throw new Error(`imported ${figures.accepted} of ${rows} rows`)

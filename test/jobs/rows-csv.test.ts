@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { parse } from 'csv-parse/sync'
 import type { Row } from '../../actors/jobs/row.ts'
-import { readRows } from '../../actors/jobs/rows.ts'
+import { readRows, singly } from '../../actors/jobs/rows.ts'
 import { csvRows } from '../../actors/jobs/rows-csv.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { fc } from '../support/properties.ts'
@@ -11,7 +11,7 @@ import { bytesOf, collect } from './files.ts'
 const test = suite('csv rows')
 
 async function read(text: string | Buffer, chunkBytes = 1 << 20): Promise<Row[]> {
-  return await collect(csvRows(bytesOf(text, chunkBytes)))
+  return await collect(singly(csvRows(bytesOf(text, chunkBytes))))
 }
 
 async function refusal(text: string | Buffer): Promise<InputError> {

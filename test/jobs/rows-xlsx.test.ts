@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import writeXlsxFile from 'write-excel-file/node'
 import type { Row } from '../../actors/jobs/row.ts'
-import { readRows } from '../../actors/jobs/rows.ts'
+import { readRows, singly } from '../../actors/jobs/rows.ts'
 import { InputError } from '../../actors/protocol/errors.ts'
 import { suite } from '../support/suite.ts'
 import { bytesOf, collect } from './files.ts'
@@ -10,7 +10,7 @@ import { type Part, sheetOf, workbook, zeros, zipOf } from './workbooks.ts'
 const test = suite('xlsx rows')
 
 async function read(file: Uint8Array): Promise<Row[]> {
-  return await collect(await readRows(bytesOf(file)))
+  return await collect(singly(await readRows(bytesOf(file))))
 }
 
 async function refusal(file: Uint8Array): Promise<InputError> {
@@ -141,7 +141,9 @@ test('X1: a sheet that grows without end ends its thread, not this process', asy
 test('a signal ends the reading of a workbook before its first row', async () => {
   const wide = sheetOf('<row r="1"><c r="ZZZZZZZ1"><v>1</v></c></row>')
   const asked = new AbortController()
-  const reading = readRows(bytesOf(zipOf(workbook({ content: wide }))), asked.signal).then(collect)
+  const reading = readRows(bytesOf(zipOf(workbook({ content: wide }))), asked.signal).then((rows) =>
+    collect(singly(rows)),
+  )
   setTimeout(() => asked.abort(), 300)
   const began = performance.now()
   await assert.rejects(reading, { name: 'AbortError' })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { decodeBody, pack } from '../../actors/protocol/codec.ts'
 import { LEAD_BYTES_MAX, type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
+import { fc } from '../support/properties.ts'
 import { suite } from '../support/suite.ts'
 import { assertFault, type WrongInput, withProto } from './faults.ts'
 
@@ -145,6 +146,40 @@ test(`${MALFORMED.length} malformed leads are each told the field and the cure`,
     assert.ok(!result.ok, `${JSON.stringify(wrong[0])} was taken`)
     assertFault(result.fault, wrong)
   }
+})
+
+test('any attributes are taken as they are, or refused where the contract says so', () => {
+  const around = (bound: number) => fc.constantFrom(0, 1, bound - 1, bound, bound + 1)
+  const name = fc.tuple(fc.nat(60), around(64)).map(([i, length]) => `${i}`.padStart(length, 'n'))
+  const value = fc.oneof(
+    around(500).map((length) => 'v'.repeat(length)),
+    fc.double({ noDefaultInfinity: true, noNaN: true }),
+    fc.constantFrom<unknown>(Number.NaN, Number.NEGATIVE_INFINITY, null, true, [], {}),
+  )
+  const length = fc.constantFrom(0, 1, 2, 49, 50, 51)
+  const maps = length.chain((count) =>
+    fc.uniqueArray(fc.tuple(name, count > 2 ? fc.constant('v') : value), {
+      minLength: count,
+      maxLength: count,
+      selector: ([key]) => key,
+    }),
+  )
+  const isRight = (entries: [string, unknown][]) =>
+    entries.length <= 50 &&
+    entries.every(
+      ([key, it]) =>
+        key.length <= 64 && (typeof it === 'string' ? it.length <= 500 : Number.isFinite(it)),
+    )
+  fc.assert(
+    fc.property(maps, (entries) => {
+      const map = Object.fromEntries(entries)
+      const result = parseLead(attributes(map))
+      assert.equal(result.ok, isRight(entries), JSON.stringify(map))
+      if (result.ok) assert.deepEqual(result.value.attributes, map)
+      else assert.match(result.fault.path, /^\/attributes/)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('a lead is at most 8 KB of JSON, to the byte', () => {
