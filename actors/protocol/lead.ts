@@ -27,8 +27,8 @@ const attributesByRule = byName(NAME_MAX, attribute).refine(
   (map) => Object.keys(map).length <= ATTRIBUTES_MAX,
   `must have at most ${ATTRIBUTES_MAX} entries`,
 )
-// A schema that goes by names takes several times as long as all other fields. So it is asked only
-// what is wrong, where something is.
+// A schema that goes by names took a fifth of the time of an import's row, so it is asked only what
+// is wrong, where something is.
 const attributes = z.unknown().transform((map, ctx): Attributes => {
   if (isAttributes(map)) return map
   const judged = attributesByRule.safeParse(map, { reportInput: true })
