@@ -5,12 +5,14 @@ import { answerCall, candidates } from '../../actors/campaign/bid.ts'
 import { Campaign } from '../../actors/campaign/campaign.ts'
 import { decideIntake } from '../../actors/campaign/intake.ts'
 import { type LeadInput, parseLead } from '../../actors/protocol/lead.ts'
+import type { Sealer } from '../../actors/protocol/seal.ts'
 import { settingsSchema, withZone } from '../../actors/protocol/settings.ts'
 import { seeded } from '../../actors/runtime/random.ts'
 import { openCampaign } from '../support/cluster.ts'
 import { type Figure, limitFigure, makeLeads, ratioFigure } from './bench.ts'
 
-const noSealer = { seal: () => new Uint8Array(8), hash: () => 1 }
+const NO_SEALER: Sealer = { seal: () => new Uint8Array(8), hash: () => 1 }
+const NOTHING_MORE = { more: () => ({}), sealer: NO_SEALER }
 
 export async function benchBid({ large = 1_000_000 } = {}): Promise<Figure[]> {
   const now = Date.now()
@@ -38,7 +40,12 @@ export async function benchBid({ large = 1_000_000 } = {}): Promise<Figure[]> {
   ]
 }
 
-function campaignOf(leads: number, now: number): Campaign {
+/** A campaign of leads, each with what `more` gives it beside its number. */
+export function campaignOf(
+  leads: number,
+  now: number,
+  { more, sealer }: { more: (id: number) => object; sealer: Sealer } = NOTHING_MORE,
+): Campaign {
   const weights = {
     city: { Delhi: 0.4, Mumbai: -0.2, Pune: 0.1 },
     source: { Referral: 0.7, Ads: -0.3 },
@@ -48,10 +55,11 @@ function campaignOf(leads: number, now: number): Campaign {
   const campaign = new Campaign(withZone(settingsSchema.parse(settings), 'UTC'))
   const random = seeded(5)
   for (let from = 1; from <= leads; from += 1000) {
-    for (const lead of makeLeads(1, from, Math.min(1000, leads - from + 1), random, now)) {
-      const parsed = parseLead(lead)
+    const some = makeLeads(1, from, Math.min(1000, leads - from + 1), random, now)
+    for (const [i, lead] of some.entries()) {
+      const parsed = parseLead({ ...lead, ...more(from + i) })
       if (!parsed.ok) throw new Error(parsed.fault.reason)
-      const decision = decideIntake(campaign, parsed.value as LeadInput, now, noSealer)
+      const decision = decideIntake(campaign, parsed.value as LeadInput, now, sealer)
       if (decision.event !== undefined) campaign.apply(decision.event)
     }
   }

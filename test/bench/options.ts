@@ -7,6 +7,7 @@ export const PARTS = [
   'compare',
   'open',
   'bid',
+  'memory',
   'import',
   'recovery',
   'pauses',
@@ -86,6 +87,7 @@ parts (none named: ${STANDARD.join(', ')})
   compare           claims a second, and how long one takes, with 1, 64 and 256 requests in flight
   open              how long a claim takes at fixed rates of arrival, counted from when it was due
   bid               what one bid costs with a thousand leads in a campaign, and with a million
+  memory            what a lead takes in a campaign's memory, by field
   import            a CSV file of a million rows, beside csv-parse alone
   recovery          how long a million leads are without an owner after a kill
   pauses            how long one step of work on a million leads holds a thread

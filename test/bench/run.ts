@@ -12,6 +12,7 @@ import { flameGraph } from './flame.ts'
 import { runGrowth } from './growth.ts'
 import { benchImport } from './import.ts'
 import { describe, doubts, machineOf } from './machine.ts'
+import { benchMemory } from './memory.ts'
 import { runOpen } from './open.ts'
 import { HELP, Misuse, type Options, type Part, readOptions } from './options.ts'
 import { benchPauses } from './pauses.ts'
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<Part, (options: Options, run: Run) => Promise<void>
   compare: (options, run) => runCompare(options, run, say),
   open: (options, run) => runOpen(options, run, say),
   bid: figured(({ quick }) => benchBid(quick ? { large: 100_000 } : {})),
+  memory: figured(({ quick }) => benchMemory(quick ? { leads: 100_000 } : {})),
   import: figured(({ quick }) => benchImport(quick ? { rows: 50_000 } : {})),
   recovery: figured(({ quick }) => benchRecovery(quick ? { leads: 50_000 } : {})),
   pauses: figured(({ quick }) => benchPauses(quick ? { leads: 50_000, rounds: 1 } : {})),
