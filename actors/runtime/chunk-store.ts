@@ -115,11 +115,14 @@ export class ChunkStore {
   async #infoOf(name: string): Promise<Described | null> {
     try {
       const info = await this.#store.info(name)
-      return info === null || info.name === name ? info : TORN
+      return info === null || isSound(info, name) ? info : TORN
     } catch (error) {
       // The client parses what is there and writes into what it gets, whatever that is.
-      if (error instanceof SyntaxError || error instanceof TypeError) return TORN
-      throw error
+      const stored = await this.#link.jsm.streams.getMessage(this.#stream, {
+        last_by_subj: this.#subjectOf(name),
+      })
+      if (stored === null || isRecord(stored.string())) throw error
+      return TORN
     }
   }
 
@@ -200,6 +203,23 @@ export class ChunkStore {
       messages.stop()
     }
     throw chunkMissing(seen, count)
+  }
+}
+
+/** Whether a description can be gone by: its id is part of a subject, where `>` would be all objects. */
+function isSound({ name, nuid, chunks, size }: ObjectInfo, wanted: string): boolean {
+  const isToken = (value: unknown) => typeof value === 'string' && /^[^\s.*>]+$/.test(value)
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0
+  return name === wanted && isToken(nuid) && isCount(chunks) && isCount(size)
+}
+
+/** Whether a text is JSON of an object. */
+function isRecord(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false // SyntaxError is how JSON says no; there is no question form of it.
   }
 }
 

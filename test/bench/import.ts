@@ -1,6 +1,6 @@
 // Import: a CSV file of a million rows, beside csv-parse alone on the same file.
 //
-// Measures what an import costs the process that runs it, started as a worker is: reading, mapping,
+// Measures what an import costs the process that runs it, with a worker's options: reading, mapping,
 // checking, packing and sending. Does not measure the engine, which a stand-in in this process answers
 // for, nor disks: the file is read once before the clocks run.
 

@@ -92,10 +92,22 @@ test('removing writes nothing: a description put in place of another has the ser
   assert.equal(await store.get('silent'), null)
 })
 
-for (const junk of ['no description', 'null', '"text"', '{}', '{"name":"another"}']) {
+const JUNK = [
+  'no description',
+  'null',
+  '"text"',
+  '{}',
+  '{"name":"another","nuid":"A1","chunks":0,"size":0}',
+  '{"name":"junk"}',
+  '{"name":"junk","chunks":0,"size":0}',
+  '{"name":"junk","nuid":">","chunks":0,"size":0}',
+  '{"name":"junk","nuid":"A1","chunks":-1,"size":0}',
+]
+for (const junk of JUNK) {
   test(`an object described by ${junk} is listed, unreadable, and can be removed or put anew`, async () => {
     const subject = `$O.things.M.${Buffer.from('junk').toString('base64')}`
     const describe = () => link.js.publish(subject, junk)
+    await store.put('beside', pieces(2))
     await describe()
     assert.deepEqual(await store.list('ju'), [{ name: 'junk', size: 0 }])
     await assert.rejects(store.get('junk'), { code: 'CHUNK_MISSING', message: /junk is damaged/ })
@@ -105,6 +117,7 @@ for (const junk of ['no description', 'null', '"text"', '{}', '{"name":"another"
     await store.put('junk', pieces(2))
     assert.equal(await lengthOf('junk'), 2 * CHUNK)
     await store.remove('junk')
+    assert.equal(await lengthOf('beside'), 2 * CHUNK)
   })
 }
 
